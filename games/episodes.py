@@ -1,0 +1,78 @@
+"""Playing policies in a game: whole episodes, their returns and what the game measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nashlens.games.core import Array, Game, IntArray
+from nashlens.games.policy import Policy, check_joint_policy
+from nashlens.games.randomness import Streams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episodes:
+    """M episodes of one joint policy.
+
+    Attributes
+    ----------
+    returns : ``[M, N]``; undiscounted sum of each agent's rewards.
+    lengths : ``[M]``; steps.
+    measures : what the game measured, averaged over an episode's steps, each ``[M]`` or ``[M, N]``.
+    """
+
+    returns: Array
+    lengths: IntArray
+    measures: Mapping[str, Array]
+
+
+def play(
+    game: Game, policies: Sequence[Policy], *, n_episodes: int, explore: bool = True, rng: np.random.Generator
+) -> Episodes:
+    """Play episodes and return what they gave.
+
+    All episodes run side by side, one an environment, so that none is favoured for ending early.
+
+    Parameters
+    ----------
+    game : the game.
+    policies : one an agent.
+    n_episodes : M, at least 1.
+    explore : True to sample actions, False for the action without exploration noise.
+    rng : the source of the games' and the policies' draws.
+
+    Raises
+    ------
+    ValueError : the policies do not fit the game, or `n_episodes` is below 1.
+    """
+    joint = check_joint_policy(game.spec, policies)
+    if n_episodes < 1:
+        raise ValueError(f"n_episodes must be at least 1, not {n_episodes}")
+    world, chance = rng.spawn(2)
+    batch = game.begin(Streams(world, n_episodes))
+    memories = [p.initial_memory(n_episodes, rng=chance) for p in joint]
+    returns_MN = np.zeros((n_episodes, game.spec.n_agents))
+    lengths_M = np.zeros(n_episodes, dtype=np.int64)
+    totals: dict[str, Array] = {}
+    running = np.ones(n_episodes, dtype=np.bool_)
+    while running.any():
+        actions = []
+        for i, policy in enumerate(joint):
+            seen = batch.observations[i]
+            masks = None if batch.masks is None else batch.masks[i]
+            memories[i] = policy.next_memory(seen, memories[i])
+            if explore:
+                actions.append(policy.sample(seen, masks=masks, memory=memories[i], rng=chance))
+            else:
+                actions.append(policy.mode(seen, masks=masks, memory=memories[i]))
+        step = batch.step(actions)
+        returns_MN += step.rewards * running[:, None]
+        lengths_M += running
+        for name, value in step.measures.items():
+            counted = value * (running if value.ndim == 1 else running[:, None])
+            totals[name] = totals[name] + counted if name in totals else counted
+        running &= ~step.ended
+    measures = {name: (total.T / lengths_M).T for name, total in totals.items()}
+    return Episodes(returns=returns_MN, lengths=lengths_M, measures=measures)
