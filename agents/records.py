@@ -32,12 +32,14 @@ class ActorSnapshots:
     biases : one ``[T, out]`` a layer.
     index : what is appended to the agent's observation (its one-hot index under indexed sharing); often empty.
     temperature : of the Gumbel-softmax that the agent acts by.
+    soft : whether a sample is a Gumbel-softmax point of the simplex rather than one alternative.
     """
 
     weights: tuple[Floats, ...]
     biases: tuple[Floats, ...]
     index: tuple[float, ...] = ()
     temperature: float = 1.0
+    soft: bool = False
 
     def policy(self, spec: GameSpec, agent: int, snapshot: int) -> Policy:
         """Return one snapshot as a plain policy of agent `agent`, in float64."""
@@ -52,7 +54,7 @@ class ActorSnapshots:
             return GaussianPolicy(network, action_space=space, observation_size=size)
         assert isinstance(space, Choice)
         return NetworkPolicy(
-            network, action_space=space, observation_size=size, soft=spec.soft_actions, temperature=self.temperature
+            network, action_space=space, observation_size=size, soft=self.soft, temperature=self.temperature
         )
 
 

@@ -17,6 +17,9 @@ import numpy as np
 from nashlens.games.core import ActionSpace, Array, BoolArray, Box, Choice, GameSpec
 
 
+LOG_STD_RANGE = (-5.0, 1.0)
+
+
 class Policy(ABC):
     """A map from observations ``[B, O_i]`` of one agent to distributions over its actions.
 
@@ -335,11 +338,14 @@ class NetworkPolicy(ChoicePolicy):
 
 
 class GaussianPolicy(Policy):
-    """A diagonal Gaussian over a `Box`, clipped to it; a network says mean and log standard deviation.
+    """A diagonal Gaussian over a `Box`, clipped to it; a network says where it stands and how wide it is.
+
+    With the box's middle m and half width h, the mean is ``m + h·tanh(output)``, and the standard deviation
+    ``h·exp(output)`` with the exponent held within `LOG_STD_RANGE`.
 
     Parameters
     ----------
-    network : outputs ``[B, 2 A_i]``: the means, then the logs of the standard deviations.
+    network : outputs ``[B, 2 A_i]``: those of the means, then those of the standard deviations.
     action_space, observation_size : as in `Policy`.
     """
 
@@ -352,8 +358,10 @@ class GaussianPolicy(Policy):
 
     def moments(self, observations: Array, *, memory: Array | None = None) -> tuple[Array, Array]:
         """Return mean and standard deviation before clipping."""
-        mean, log_std = np.split(self.network(observations), 2, axis=1)
-        return mean, np.exp(log_std)
+        low, high = np.array(self.action_space.low), np.array(self.action_space.high)
+        half = (high - low) / 2
+        place, width = np.split(self.network(observations), 2, axis=1)
+        return low + half + half * np.tanh(place), half * np.exp(np.clip(width, *LOG_STD_RANGE))
 
     def sample(
         self,
@@ -368,8 +376,8 @@ class GaussianPolicy(Policy):
         return np.clip(mean + std * rng.standard_normal(mean.shape), self.action_space.low, self.action_space.high)
 
     def mode(self, observations: Array, *, masks: BoolArray | None = None, memory: Array | None = None) -> Array:
-        """Return the mean, clipped to the box."""
-        return np.clip(self.moments(observations)[0], self.action_space.low, self.action_space.high)
+        """Return the mean."""
+        return self.moments(observations)[0]
 
 
 class MixturePolicy(Policy):
