@@ -170,7 +170,7 @@ def anti_coordination_facts() -> Known:
 
 
 def matching_pennies() -> NormalFormGame:
-    """Matching pennies: 1 from the second agent to the first if the pennies match, else from the first to the second.
+    """Pennies: if they match, the second agent pays the first 1; if they differ, the first pays the second.
 
     >>> matching_pennies().is_constant_sum()
     True

@@ -72,16 +72,16 @@ def from_one_shot(
     size = prod(len(actions) for actions in legal) * len(legal)
     if size > max_entries:
         raise ValueError(f"game must have at most {max_entries} payoffs (max_entries); {label} has {size}")
-    payoffs = np.empty((len(legal), *(len(actions) for actions in legal)))
-    where: tuple[int, ...]
-    for where in product(*(range(len(actions)) for actions in legal)):
+    payoffs = np.empty((len(legal), size // len(legal)))
+    for column, joint_action in enumerate(product(*legal)):
         end = state.clone()
-        end.apply_actions([actions[k] for actions, k in zip(legal, where, strict=True)])
+        end.apply_actions(list(joint_action))
         if not end.is_terminal():
             raise ValueError(f"game must end after one joint action; {label} goes on")
-        payoffs[:, *where] = end.returns()
+        payoffs[:, column] = end.returns()
+    tensor = payoffs.reshape(len(legal), *(len(actions) for actions in legal))
     names = [[state.action_to_string(agent, a) for a in actions] for agent, actions in enumerate(legal)]
-    return NormalFormGame(payoffs, name=label, parameters=parameters, action_names=names)
+    return NormalFormGame(tensor, name=label, parameters=parameters, action_names=names)
 
 
 def load(name: str) -> NormalFormGame:
