@@ -42,14 +42,20 @@ class Entry:
 
 
 @cache
+def _family(module: str) -> Mapping[str, Entry]:
+    """Return the entries of one family by their names."""
+    return {entry.name: entry for entry in import_module(f"nashlens.games.{module}").entries()}
+
+
+@cache
 def entries() -> Mapping[str, Entry]:
     """Return every entry by its name, in the order of the families."""
     found: dict[str, Entry] = {}
-    for family in FAMILIES:
-        for entry in import_module(f"nashlens.games.{family}").entries():
-            if entry.name in found:
-                raise ValueError(f"the game {entry.name!r} stands in two families")
-            found[entry.name] = entry
+    for module in FAMILIES:
+        for name, entry in _family(module).items():
+            if name in found:
+                raise ValueError(f"the game {name!r} stands in two families")
+            found[name] = entry
     return found
 
 
@@ -59,18 +65,18 @@ def names() -> tuple[str, ...]:
 
 
 def entry(name: str) -> Entry:
-    """Return one entry.
+    """Return one entry; families are looked through in their order, and those after it are not imported.
 
     Raises
     ------
     ValueError : there is no game of that name; near names are suggested.
     """
-    known = entries()
-    if name not in known:
-        near = get_close_matches(str(name), known, n=3, cutoff=0.5)
-        hint = f"; did you mean {' or '.join(near)}?" if near else "; `nashlens games` lists them all"
-        raise ValueError(f"game: there is no game {name!r}{hint}")
-    return known[name]
+    for module in FAMILIES:
+        if name in _family(module):
+            return _family(module)[name]
+    near = get_close_matches(str(name), entries(), n=3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(near)}?" if near else "; `nashlens games` lists them all"
+    raise ValueError(f"game: there is no game {name!r}{hint}")
 
 
 def make(name: str, **parameters: Any) -> Game:

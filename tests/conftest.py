@@ -1,0 +1,41 @@
+"""What holds for every test: no global generator moves, no figure stays open, and Hypothesis is deterministic."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+settings.register_profile("nashlens", derandomize=True, deadline=None)
+settings.load_profile("nashlens")
+
+
+def global_generators() -> dict[str, object]:
+    """Return a comparable picture of each global generator that is loaded."""
+    state = np.random.get_state(legacy=False)  # noqa: NPY002 (it is the global state that is watched)
+    pictures: dict[str, object] = {
+        "python": random.getstate(),
+        "numpy": (state["state"]["key"].tobytes(), state["state"]["pos"], state["has_gauss"], state["gauss"]),
+    }
+    torch = sys.modules.get("torch")
+    if torch is not None and hasattr(torch, "get_rng_state"):
+        pictures["torch"] = torch.get_rng_state().numpy().tobytes()
+    return pictures
+
+
+@pytest.fixture(autouse=True)
+def _leaves_no_trace() -> Iterator[None]:
+    before = global_generators()
+    yield
+    after = global_generators()
+    moved = [name for name, picture in before.items() if after[name] != picture]
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    figures = [] if pyplot is None else pyplot.get_fignums()
+    if figures:
+        pyplot.close("all")
+    assert not moved, f"the test disturbed the global generator of {' and '.join(moved)}"
+    assert not figures, f"the test left {len(figures)} figures open"
