@@ -112,3 +112,78 @@ class TrainingRun:
         if not -n_snapshots <= snapshot < n_snapshots:
             raise ValueError(f"snapshot must be within the {n_snapshots} of this run, not {snapshot}")
         return tuple(actor.policy(self.spec, i, snapshot) for i, actor in enumerate(self.actors))
+
+
+def pack(run: TrainingRun) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+    """Return a run as arrays by name and settings of plain values, for whoever keeps it."""
+    arrays: dict[str, npt.NDArray[Any]] = {
+        name: getattr(run, name)
+        for name in ("snapshot_steps", "episode_steps", "episode_returns", "evaluation_returns", "update_steps")
+    }
+    arrays |= {f"losses.{name}": curve for name, curve in run.losses.items()}
+    for i, actor in enumerate(run.actors):
+        arrays |= {f"actor{i}.weight{k}": w for k, w in enumerate(actor.weights)}
+        arrays |= {f"actor{i}.bias{k}": b for k, b in enumerate(actor.biases)}
+    names = (
+        *("seed", "algorithm", "n_steps", "n_updates", "status", "reason"),
+        *("n_evaluation_episodes", "explored", "parameter_hash"),
+    )
+    settings = {name: getattr(run, name) for name in names}
+    settings["spec"] = spec_to_settings(run.spec)
+    settings["actors"] = [
+        {"n_layers": len(a.weights), "index": list(a.index), "temperature": a.temperature, "soft": a.soft}
+        for a in run.actors
+    ]
+    return arrays, settings
+
+
+def unpack(arrays: Mapping[str, npt.NDArray[Any]], settings: Mapping[str, Any]) -> TrainingRun:
+    """Return the run that `pack` took apart.
+
+    Raises
+    ------
+    ValueError : an array or a setting is missing.
+    """
+    try:
+        plain = {key: value for key, value in settings.items() if key not in {"spec", "actors"}}
+        actors = tuple(
+            ActorSnapshots(
+                weights=tuple(arrays[f"actor{i}.weight{k}"] for k in range(about["n_layers"])),
+                biases=tuple(arrays[f"actor{i}.bias{k}"] for k in range(about["n_layers"])),
+                index=tuple(about["index"]),
+                temperature=about["temperature"],
+                soft=about["soft"],
+            )
+            for i, about in enumerate(settings["actors"])
+        )
+        curves: dict[str, Any] = {
+            name: arrays[name]
+            for name in ("snapshot_steps", "episode_steps", "episode_returns", "evaluation_returns", "update_steps")
+        }
+        losses = {key.removeprefix("losses."): a for key, a in arrays.items() if key.startswith("losses.")}
+        return TrainingRun(spec=spec_from_settings(settings["spec"]), actors=actors, losses=losses, **curves, **plain)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"settings and arrays must be those of a packed run; {error} is missing or wrong") from error
+
+
+def spec_to_settings(spec: GameSpec) -> dict[str, Any]:
+    """Return a game's specification as plain values."""
+    plain = {name: getattr(spec, name) for name in ("name", "horizon", "common_reward", "soft_actions", "masked")}
+    plain["parameters"] = dict(spec.parameters)
+    plain |= {name: list(getattr(spec, name)) for name in ("agents", "sides", "observation_sizes")}
+    plain["action_spaces"] = [
+        {"factors": list(s.factors)} if isinstance(s, Choice) else {"low": list(s.low), "high": list(s.high)}
+        for s in spec.action_spaces
+    ]
+    return plain
+
+
+def spec_from_settings(settings: Mapping[str, Any]) -> GameSpec:
+    """Return the specification that `spec_to_settings` wrote down."""
+    spaces = tuple(
+        Choice(tuple(s["factors"])) if "factors" in s else Box(tuple(s["low"]), tuple(s["high"]))
+        for s in settings["action_spaces"]
+    )
+    listed: dict[str, Any] = {name: tuple(settings[name]) for name in ("agents", "sides", "observation_sizes")}
+    rest = {k: v for k, v in settings.items() if k not in {"action_spaces", *listed}}
+    return GameSpec(action_spaces=spaces, **listed, **rest)

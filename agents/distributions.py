@@ -1,0 +1,238 @@
+"""What a network's outputs mean: distributions over the actions of n agents of unequal spaces, in one padded block.
+
+A head turns outputs ``[S, n, R, width]`` into actions. `ChoiceHead` reads logits: by the Gumbel-max rule the largest
+of logits plus Gumbel noise is a draw from the softmax, and the softmax of the same sum is a Gumbel-softmax (Concrete)
+point of the simplex, through which gradients pass. `BoxHead` reads the place and width of a Gaussian.
+
+References
+----------
+Jang, Gu, Poole (2017), arXiv:1611.01144; Maddison, Mnih, Teh (2017), arXiv:1611.00712.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from nashlens.games.core import Box, Choice
+from nashlens.games.policy import LOG_STD_RANGE
+
+MINUS_INFINITY = -1e9
+TINY = 1e-20
+
+
+class Head(ABC):
+    """Actions of n agents from padded network outputs.
+
+    Attributes
+    ----------
+    n_outputs : outputs that the network must have, padding included.
+    padded : width of the widest action, to which the others are padded with zeros.
+    """
+
+    n_outputs: int
+    padded: int
+
+    @abstractmethod
+    def noise(self, generators: Sequence[torch.Generator], shape: tuple[int, ...]) -> Tensor:
+        """Draw the noise of samples of shape ``[S, *shape]``, each seed's from its own generator."""
+
+    @abstractmethod
+    def act(self, outputs: Tensor, noise: Tensor, masks: Tensor | None) -> Tensor:
+        """Return actions ``[S, n, R, padded]`` as the game executes them."""
+
+    @abstractmethod
+    def relaxed(self, outputs: Tensor, noise: Tensor, masks: Tensor | None) -> Tensor:
+        """Return a sample ``[S, n, R, padded]`` through which gradients reach the outputs."""
+
+    @abstractmethod
+    def log_density(self, outputs: Tensor, actions: Tensor, masks: Tensor | None) -> Tensor:
+        """Return ``[S, n, R]``; log probability, or log density, of executed actions."""
+
+    @abstractmethod
+    def penalty(self, outputs: Tensor) -> Tensor:
+        """Return ``[S, n]``; mean squared output, padding left out."""
+
+
+class ChoiceHead(Head):
+    """Categorical choices, executed as one alternative or, where the game takes soft actions, as a simplex point.
+
+    Parameters
+    ----------
+    spaces : one space an agent.
+    soft : execute Gumbel-softmax points of the simplex.
+    straight_through : a gradient sample is one alternative forward and the soft point backward.
+    temperature : of the Gumbel-softmax.
+    device : where the outputs live.
+    """
+
+    def __init__(
+        self,
+        spaces: Sequence[Choice],
+        *,
+        soft: bool,
+        straight_through: bool,
+        temperature: float,
+        device: torch.device,
+    ) -> None:
+        self.padded = self.n_outputs = max(space.width for space in spaces)
+        self._soft = soft
+        self._straight_through = straight_through
+        self._temperature = temperature
+        n_factors = max(len(space.factors) for space in spaces)
+        members = torch.zeros(n_factors, len(spaces), 1, self.padded, dtype=torch.bool, device=device)
+        for i, space in enumerate(spaces):
+            for k, part in enumerate(space.slices):
+                members[k, i, 0, part] = True
+        self._members = list(members)
+        self._valid = members.any(dim=0)
+        self._widths = self._valid.sum(dim=(1, 2))
+        self._plain = n_factors == 1 and bool(self._valid.all())
+
+    def noise(self, generators: Sequence[torch.Generator], shape: tuple[int, ...]) -> Tensor:
+        """Draw standard Gumbel noise ``[S, *shape]``."""
+        device = self._valid.device
+        waits = torch.empty(len(generators), *shape, device=device)
+        for seed, generator in enumerate(generators):
+            waits[seed].exponential_(generator=generator)
+        return waits.clamp_(min=TINY).log_().neg_()
+
+    def act(self, outputs: Tensor, noise: Tensor, masks: Tensor | None) -> Tensor:
+        """Return one-hot vectors, or simplex points where the game takes soft actions."""
+        if self._soft:
+            return self._softmax((outputs + noise) / self._temperature, masks)
+        return self._largest(outputs + noise, masks)
+
+    def relaxed(self, outputs: Tensor, noise: Tensor, masks: Tensor | None) -> Tensor:
+        """Return Gumbel-softmax points; under straight-through their values are the one-hot draws."""
+        point = self._softmax((outputs + noise) / self._temperature, masks)
+        if self._straight_through:
+            return self._largest(outputs + noise, masks) + point - point.detach()
+        return point
+
+    def log_density(self, outputs: Tensor, actions: Tensor, masks: Tensor | None) -> Tensor:
+        """Return log probabilities of one-hot actions, or Concrete log densities of simplex points."""
+        total = torch.zeros(outputs.shape[:-1], device=outputs.device)
+        for member in self._members:
+            legal = self._legal(member, masks)
+            logs = torch.log_softmax(outputs.masked_fill(~legal, MINUS_INFINITY), dim=-1)
+            total = total + (
+                self._concrete(logs, actions, legal) if self._soft else (actions * logs).masked_fill(~legal, 0).sum(-1)
+            )
+        return total
+
+    def penalty(self, outputs: Tensor) -> Tensor:
+        """Return the mean squared logit of each agent, ``[S, n]``."""
+        squares = outputs.square() if self._plain else outputs.square() * self._valid
+        return squares.sum(dim=-1).mean(dim=-1) / self._widths
+
+    def _concrete(self, logs: Tensor, point: Tensor, legal: Tensor) -> Tensor:
+        """Log density of a Concrete variable (Maddison et al. 2017, definition 1), 0 for agents without the factor."""
+        heat = self._temperature
+        count = legal.sum(dim=-1)
+        log_point = point.clamp(min=TINY).log()
+        spread = (logs - heat * log_point).masked_fill(~legal, MINUS_INFINITY)
+        summed = (logs - (heat + 1) * log_point).masked_fill(~legal, 0).sum(dim=-1)
+        constant = torch.lgamma(count.clamp(min=1).float()) + (count - 1) * math.log(heat)
+        return torch.where(count > 0, constant + summed - count * torch.logsumexp(spread, dim=-1), 0.0)
+
+    def _softmax(self, scores: Tensor, masks: Tensor | None) -> Tensor:
+        if self._plain and masks is None:
+            return torch.softmax(scores, dim=-1)
+        total = torch.zeros_like(scores)
+        for member in self._members:
+            legal = self._legal(member, masks)
+            total = total + torch.softmax(scores.masked_fill(~legal, MINUS_INFINITY), dim=-1) * legal
+        return total
+
+    def _largest(self, scores: Tensor, masks: Tensor | None) -> Tensor:
+        total = torch.zeros_like(scores)
+        for member in self._members:
+            legal = self._legal(member, masks)
+            best = scores.masked_fill(~legal, MINUS_INFINITY).argmax(dim=-1, keepdim=True)
+            total = total + torch.zeros_like(scores).scatter_(-1, best, 1.0) * legal
+        return total
+
+    @staticmethod
+    def _legal(member: Tensor, masks: Tensor | None) -> Tensor:
+        return member if masks is None else member & masks
+
+
+class BoxHead(Head):
+    """Diagonal Gaussians inside boxes, as `games.policy.GaussianPolicy` defines them.
+
+    Parameters
+    ----------
+    spaces : one space an agent.
+    device : where the outputs live.
+    """
+
+    def __init__(self, spaces: Sequence[Box], *, device: torch.device) -> None:
+        self.padded = max(space.width for space in spaces)
+        self.n_outputs = 2 * self.padded
+        low = torch.zeros(len(spaces), 1, self.padded, device=device)
+        high = torch.zeros(len(spaces), 1, self.padded, device=device)
+        self._valid = torch.zeros(len(spaces), 1, self.padded, dtype=torch.bool, device=device)
+        for i, space in enumerate(spaces):
+            low[i, 0, : space.width] = torch.tensor(space.low)
+            high[i, 0, : space.width] = torch.tensor(space.high)
+            self._valid[i, 0, : space.width] = True
+        self._low, self._high = low, high
+        self._half = (high - low) / 2
+        self._widths = self._valid.sum(dim=(1, 2))
+
+    def noise(self, generators: Sequence[torch.Generator], shape: tuple[int, ...]) -> Tensor:
+        """Draw standard normal noise ``[S, *shape]``."""
+        draws = torch.empty(len(generators), *shape, device=self._low.device)
+        for seed, generator in enumerate(generators):
+            draws[seed].normal_(generator=generator)
+        return draws
+
+    def act(self, outputs: Tensor, noise: Tensor, masks: Tensor | None) -> Tensor:
+        """Return draws, clipped to the box."""
+        mean, std = self._moments(outputs)
+        return torch.minimum(torch.maximum(mean + std * noise, self._low), self._high)
+
+    def relaxed(self, outputs: Tensor, noise: Tensor, masks: Tensor | None) -> Tensor:
+        """Return the same draws; a clipped coordinate passes no gradient."""
+        return self.act(outputs, noise, masks)
+
+    def log_density(self, outputs: Tensor, actions: Tensor, masks: Tensor | None) -> Tensor:
+        """Return the Gaussian log density before clipping."""
+        mean, std = self._moments(outputs)
+        scaled = (actions - mean) / std.clamp(min=TINY)
+        logs = -0.5 * scaled.square() - std.clamp(min=TINY).log() - 0.5 * math.log(2 * math.pi)
+        return logs.masked_fill(~self._valid, 0).sum(dim=-1)
+
+    def penalty(self, outputs: Tensor) -> Tensor:
+        """Return the mean squared output of each agent, ``[S, n]``."""
+        place, width = outputs[..., : self.padded], outputs[..., self.padded :]
+        squares = (place.square() + width.square()) * self._valid
+        mean: Tensor = squares.sum(dim=-1).mean(dim=-1) / (2 * self._widths)
+        return mean
+
+    def _moments(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
+        place, width = outputs[..., : self.padded], outputs[..., self.padded :]
+        return self._low + self._half + self._half * torch.tanh(place), self._half * width.clamp(*LOG_STD_RANGE).exp()
+
+
+def head_for(
+    spaces: Sequence[Choice | Box], *, soft: bool, straight_through: bool, temperature: float, device: torch.device
+) -> Head:
+    """Return the head of n agents' spaces, which must all be of one kind.
+
+    Raises
+    ------
+    ValueError : some are `Choice` and some `Box`.
+    """
+    choices = [s for s in spaces if isinstance(s, Choice)]
+    boxes = [s for s in spaces if isinstance(s, Box)]
+    if choices and boxes:
+        raise ValueError("spaces of one block must all be Choice or all be Box")
+    if boxes:
+        return BoxHead(boxes, device=device)
+    return ChoiceHead(choices, soft=soft, straight_through=straight_through, temperature=temperature, device=device)

@@ -1,0 +1,67 @@
+"""Where each agent's part stands in a joint vector, and the padded stack of those parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+class Layout:
+    """The parts of N agents, one after the other in a joint vector.
+
+    Parameters
+    ----------
+    widths : length of each agent's part.
+    """
+
+    def __init__(self, widths: Sequence[int]) -> None:
+        self.widths = tuple(widths)
+        self.total = sum(widths)
+        self.padded = max(widths)
+        starts = [sum(widths[:i]) for i in range(len(widths))]
+        self.slices = tuple(slice(start, start + width) for start, width in zip(starts, widths, strict=True))
+
+    def spread(self, joint: Tensor, agents: Sequence[int]) -> Tensor:
+        """Return ``[S, n, R, padded]``: the parts of some agents, zeros behind the shorter ones.
+
+        Parameters
+        ----------
+        joint : ``[S, R, total]``.
+        agents : which n agents.
+        """
+        parts = []
+        for i in agents:
+            part = joint[..., self.slices[i]]
+            short = self.padded - self.widths[i]
+            parts.append(torch.nn.functional.pad(part, (0, short)) if short else part)
+        return torch.stack(parts, dim=1)
+
+    def own(self, joint: Tensor, agents: Sequence[int]) -> Tensor:
+        """Return ``[S, n, R, padded]``: of the k-th joint vectors the part of the k-th of n agents.
+
+        Parameters
+        ----------
+        joint : ``[S, n, R, total]``.
+        agents : which n agents.
+        """
+        return torch.cat([self.spread(joint[:, k], [i]) for k, i in enumerate(agents)], dim=1)
+
+    def replace(self, joint: Tensor, parts: Tensor, agents: Sequence[int]) -> Tensor:
+        """Return ``[S, n, R, total]``: the k-th joint vectors with the part of the k-th agent replaced.
+
+        Parameters
+        ----------
+        joint : ``[S, n, R, total]``.
+        parts : ``[S, n, R, padded]``.
+        agents : which n agents.
+        """
+        rows = []
+        for k, i in enumerate(agents):
+            here, width = self.slices[i], self.widths[i]
+            vectors = joint[:, k]
+            rows.append(
+                torch.cat([vectors[..., : here.start], parts[:, k, :, :width], vectors[..., here.stop :]], dim=-1)
+            )
+        return torch.stack(rows, dim=1)

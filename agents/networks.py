@@ -1,0 +1,152 @@
+"""Stacked networks: the networks of all seeds and slots as one block of parameters, run as one batched product.
+
+A stack has S seeds and L slots. The parameters of a layer are ``[S, L, in, out]``; inputs are ``[S, n, B, in]`` for n
+agents, each of which uses the slot that `Slots` gives it. What a seed computes does not depend on the other seeds, bit
+for bit: every operation works on each seed's part alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nashlens.agents.sharing import Slots
+
+
+def batched_product(inputs: Tensor, weights: Tensor) -> Tensor:
+    """Return ``[M, B, out]`` of inputs ``[M, B, in]`` and weights ``[M, in, out]``.
+
+    A single product is computed as one of a pair, because a batch of one takes another path through the linear
+    algebra library, with other rounding; a seed alone would then differ from the same seed among others.
+    """
+    if len(inputs) == 1:
+        return torch.bmm(inputs.expand(2, -1, -1), weights.expand(2, -1, -1))[:1]
+    return torch.bmm(inputs, weights)
+
+
+class Stack:
+    """Feed-forward networks with rectified hidden layers, one for each seed and slot.
+
+    Parameters
+    ----------
+    weights : one ``[S, L, in, out]`` a layer.
+    biases : one ``[S, L, 1, out]`` a layer.
+    slots : who uses which slot, and what is appended to their inputs.
+    """
+
+    def __init__(self, weights: Sequence[Tensor], biases: Sequence[Tensor], slots: Slots) -> None:
+        self.weights = list(weights)
+        self.biases = list(biases)
+        self.slots = slots
+        device = self.weights[0].device
+        self._users = None if slots.one_each else torch.tensor(slots.of_agent, device=device)
+        self._index = torch.tensor(slots.index, device=device)[None, :, None, :] if slots.index.shape[1] else None
+
+    @classmethod
+    def initial(
+        cls,
+        n_inputs: int,
+        hidden: Sequence[int],
+        n_outputs: int,
+        *,
+        slots: Slots,
+        device: torch.device,
+        rngs: Sequence[np.random.Generator],
+    ) -> Stack:
+        """Return a stack with Glorot-uniform weights and zero biases, as the released code initialises.
+
+        Parameters
+        ----------
+        n_inputs, hidden, n_outputs : widths of the layers; the index is added to the first.
+        slots : L slots.
+        device : where the parameters live.
+        rngs : one generator a seed.
+        """
+        widths = [n_inputs + slots.index.shape[1], *hidden, n_outputs]
+        weights, biases = [], []
+        for fan_in, fan_out in pairwise(widths):
+            limit = (6 / (fan_in + fan_out)) ** 0.5
+            draws = np.stack([rng.uniform(-limit, limit, (slots.n_slots, fan_in, fan_out)) for rng in rngs])
+            weights.append(torch.tensor(draws, dtype=torch.float32, device=device))
+            biases.append(torch.zeros(len(rngs), slots.n_slots, 1, fan_out, device=device))
+        return cls(weights, biases, slots)
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Return the outputs ``[S, n, B, out]`` for inputs ``[S, n, B, in]`` of n agents."""
+        n_seeds, n_agents, n_rows = inputs.shape[:3]
+        if self._index is not None:
+            inputs = torch.cat([inputs, self._index.expand(n_seeds, n_agents, n_rows, -1)], dim=3)
+        layer = inputs.reshape(n_seeds * n_agents, n_rows, -1)
+        last = len(self.weights) - 1
+        for depth, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            layer = batched_product(layer, self._of_agents(weight)) + self._of_agents(bias)
+            if depth < last:
+                layer = torch.relu(layer)
+        return layer.view(n_seeds, n_agents, n_rows, -1)
+
+    def _of_agents(self, parameter: Tensor) -> Tensor:
+        chosen = parameter if self._users is None else parameter.index_select(1, self._users)
+        return chosen.flatten(0, 1)
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """Every parameter, weights and biases of a layer in turn."""
+        return [t for pair in zip(self.weights, self.biases, strict=True) for t in pair]
+
+    def trained(self) -> Stack:
+        """Switch the recording of gradients on; return this stack."""
+        for tensor in self.tensors:
+            tensor.requires_grad_(True)
+        return self
+
+    def copy(self) -> Stack:
+        """Return an equal stack of its own that records no gradient."""
+        return Stack([w.detach().clone() for w in self.weights], [b.detach().clone() for b in self.biases], self.slots)
+
+    def frozen(self) -> Stack:
+        """Return the same parameters as constants: gradients pass through to the inputs and not to them."""
+        return Stack([w.detach() for w in self.weights], [b.detach() for b in self.biases], self.slots)
+
+    @torch.no_grad()
+    def follow(self, source: Stack, share: float) -> None:
+        """Move every parameter towards another stack's by a share of the way."""
+        for mine, theirs in zip(self.tensors, source.tensors, strict=True):
+            mine.lerp_(theirs, share)
+
+    @torch.no_grad()
+    def erase(self, seed: int) -> None:
+        """Set all parameters of one seed to zero."""
+        for tensor in self.tensors:
+            tensor[seed].zero_()
+
+    def is_finite(self) -> Tensor:
+        """Return ``[S]``: whether all parameters of a seed are finite."""
+        checks = [torch.isfinite(t.detach()).flatten(1).all(dim=1) for t in self.tensors]
+        return torch.stack(checks).all(dim=0)
+
+
+@torch.no_grad()
+def clip_each(parameters: Sequence[Tensor], limit: float) -> None:
+    """Scale the gradient of every variable of every seed and slot to a norm of at most `limit`.
+
+    Variable by variable, as the released code clips; not all variables together.
+    """
+    for parameter in parameters:
+        gradient = parameter.grad
+        if gradient is not None:
+            norms = gradient.flatten(2).norm(dim=2)
+            gradient.mul_((limit / norms.clamp(min=limit))[:, :, None, None])
+
+
+def parameter_hash(stacks: Sequence[Stack], seed: int) -> str:
+    """Return the SHA-256 over all parameters of one seed, stack by stack."""
+    digest = hashlib.sha256()
+    for stack in stacks:
+        for tensor in stack.tensors:
+            digest.update(tensor[seed].detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

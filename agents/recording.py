@@ -1,0 +1,193 @@
+"""What is kept of a training while it goes on: snapshots, evaluations and losses of every seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nashlens.agents.maddpg import Learner
+from nashlens.agents.records import ActorSnapshots, TrainingRun
+from nashlens.games.core import Game
+from nashlens.games.episodes import play
+from nashlens.games.randomness import child
+
+
+class Recording:
+    """Snapshots, evaluations and losses of S seeds.
+
+    Parameters
+    ----------
+    game : what is played.
+    learners : whose actors are kept; between them, every agent of the game once.
+    seeds : S whole numbers.
+    evaluation_episodes : fresh episodes played with each snapshot; 0 for none.
+    explore : whether evaluation samples its actions.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        learners: Sequence[Learner],
+        *,
+        seeds: Sequence[int],
+        evaluation_episodes: int,
+        explore: bool,
+    ) -> None:
+        self._game = game
+        self._learners = tuple(learners)
+        self._homes = {i: (n, place) for n, lr in enumerate(learners) for place, i in enumerate(lr.agents)}
+        self._seeds = tuple(seeds)
+        self._n_episodes = evaluation_episodes
+        self._explore = explore
+        self._steps: list[int] = []
+        self._layers: list[dict[str, npt.NDArray[np.float32]]] = []
+        self._evaluations: list[npt.NDArray[np.float64]] = []
+        self._update_steps: list[int] = []
+        self._losses: list[npt.NDArray[np.float32]] = []
+        self._failures: dict[int, dict[str, Any]] = {}
+
+    def add_snapshot(self, step: int) -> None:
+        """Keep every actor as it is now, and play fresh episodes with it if they were asked for."""
+        self._steps.append(step)
+        self._layers.append(
+            {
+                f"{n}.{k}": tensor.detach().cpu().numpy().copy()
+                for n, learner in enumerate(self._learners)
+                for k, tensor in enumerate(learner.actor.tensors)
+            }
+        )
+        returns_SN = np.full((len(self._seeds), self._n_agents), np.nan)
+        if self._n_episodes:
+            for k, seed in enumerate(self._seeds):
+                if k not in self._failures:
+                    returns_SN[k] = self._evaluate(k, child(seed, "evaluation", step))
+        self._evaluations.append(returns_SN)
+
+    def add_losses(self, step: int, critic: npt.NDArray[np.float32], actor: npt.NDArray[np.float32]) -> None:
+        """Keep the losses ``[S, N]`` of one update."""
+        self._update_steps.append(step)
+        self._losses.append(np.stack([critic, actor]))
+
+    def fail(self, k: int, *, step: int, n_updates: int, reason: str) -> None:
+        """Mark the k-th seed as stopped; what was kept of it before stays."""
+        self._failures[k] = {
+            "step": step,
+            "n_updates": n_updates,
+            "reason": reason,
+            "n_snapshots": len(self._steps),
+        }
+
+    def result(
+        self,
+        k: int,
+        *,
+        algorithm: Mapping[str, Any],
+        n_steps: int,
+        n_updates: int,
+        episodes: tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]],
+        parameter_hash: str,
+    ) -> TrainingRun:
+        """Return the record of the k-th seed; a stopped seed's ends where it was stopped."""
+        failure = self._failures.get(k)
+        if failure is not None:
+            n_steps, n_updates = failure["step"], failure["n_updates"]
+        n_kept = len(self._steps) if failure is None else failure["n_snapshots"]
+        episode_steps, episode_returns = episodes
+        before = episode_steps <= n_steps
+        losses_U2N = np.stack(self._losses)[:n_updates, :, k] if self._losses else np.zeros((0, 2, self._n_agents))
+        return TrainingRun(
+            spec=self._game.spec,
+            seed=self._seeds[k],
+            algorithm=algorithm,
+            n_steps=n_steps,
+            n_updates=n_updates,
+            status="done" if failure is None else "failed",
+            reason="" if failure is None else failure["reason"],
+            snapshot_steps=np.array(self._steps[:n_kept], dtype=np.int64),
+            actors=tuple(self._snapshots(i, k, self._layers[:n_kept]) for i in range(self._n_agents)),
+            episode_steps=episode_steps[before],
+            episode_returns=episode_returns[before],
+            evaluation_returns=np.stack(self._evaluations)[:n_kept, k],
+            n_evaluation_episodes=self._n_episodes,
+            explored=self._explore,
+            losses={
+                "critic_loss": losses_U2N[:, 0].astype(np.float32),
+                "actor_loss": losses_U2N[:, 1].astype(np.float32),
+            },
+            update_steps=np.array(self._update_steps[:n_updates], dtype=np.int64),
+            parameter_hash=parameter_hash,
+        )
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return all that `load` needs but the failures, for a checkpoint."""
+        n_seeds = len(self._seeds)
+        stacked = {
+            f"layer.{name}": np.stack([layers[name] for layers in self._layers])
+            for name in (self._layers[0] if self._layers else {})
+        }
+        losses = np.stack(self._losses) if self._losses else np.zeros((0, 2, n_seeds, self._n_agents), np.float32)
+        return {
+            "steps": np.array(self._steps, dtype=np.int64),
+            "evaluations": np.stack(self._evaluations),
+            "update_steps": np.array(self._update_steps, dtype=np.int64),
+            "losses": losses,
+            **stacked,
+        }
+
+    def failures_state(self) -> dict[str, Any]:
+        """Return what is known of stopped seeds as plain values."""
+        return {str(k): dict(failure) for k, failure in self._failures.items()}
+
+    def load(self, state: Mapping[str, npt.NDArray[Any]], failures: Mapping[str, Any]) -> None:
+        """Go back to what `state` and `failures_state` returned."""
+        self._steps = state["steps"].tolist()
+        self._evaluations = list(state["evaluations"])
+        self._update_steps = state["update_steps"].tolist()
+        self._losses = list(state["losses"])
+        names = [name for name in state if name.startswith("layer.")]
+        self._layers = [
+            {name.removeprefix("layer."): state[name][t] for name in names} for t in range(len(self._steps))
+        ]
+        self._failures = {int(k): dict(failure) for k, failure in failures.items()}
+
+    @property
+    def _n_agents(self) -> int:
+        return self._game.spec.n_agents
+
+    def _snapshots(self, i: int, k: int, kept: Sequence[Mapping[str, npt.NDArray[np.float32]]]) -> ActorSnapshots:
+        """Return agent i's snapshots of the k-th seed with the padding cut off."""
+        number, place = self._homes[i]
+        learner = self._learners[number]
+        slots, head, padded_in = learner.actor.slots, learner.head, learner.observations.padded
+        index = tuple(slots.index[place].tolist())
+        inputs = [*range(self._game.spec.observation_sizes[i]), *range(padded_in, padded_in + len(index))]
+        outputs = [
+            block * head.padded + column
+            for block in range(head.n_outputs // head.padded)
+            for column in range(self._game.spec.action_widths[i])
+        ]
+        parts = [
+            np.stack([layers[f"{number}.{p}"][k, slots.of_agent[place]] for layers in kept])
+            for p in range(len(learner.actor.tensors))
+        ]
+        weights, biases = parts[0::2], [b[:, 0] for b in parts[1::2]]
+        weights[0] = weights[0][:, inputs]
+        weights[-1] = weights[-1][:, :, outputs]
+        biases[-1] = biases[-1][:, outputs]
+        return ActorSnapshots(
+            weights=tuple(weights),
+            biases=tuple(biases),
+            index=index,
+            temperature=learner.settings.temperature,
+            soft=learner.soft,
+        )
+
+    def _evaluate(self, k: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+        spec = self._game.spec
+        policies = [self._snapshots(i, k, self._layers[-1:]).policy(spec, i, -1) for i in range(spec.n_agents)]
+        episodes = play(self._game, policies, n_episodes=self._n_episodes, explore=self._explore, rng=rng)
+        mean: npt.NDArray[np.float64] = episodes.returns.mean(axis=0)
+        return mean

@@ -1,0 +1,134 @@
+"""Gathering experience: E environments of each of S seeds step together, and what happens is stored in the replay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from nashlens.agents.maddpg import Learner
+from nashlens.agents.replay import Replay
+from nashlens.games.core import Game
+
+
+class Rollout:
+    """S · E environments in lock-step.
+
+    Parameters
+    ----------
+    game : the game.
+    n_envs : E, environments of one seed.
+    device : where the policies live.
+    rngs : one generator a seed, for the environments.
+
+    Attributes
+    ----------
+    n_steps : environment steps of one seed so far.
+    """
+
+    def __init__(self, game: Game, n_envs: int, *, device: torch.device, rngs: Sequence[np.random.Generator]) -> None:
+        self.spec = game.spec
+        self.n_seeds, self.n_envs = len(rngs), n_envs
+        self.n_steps = 0
+        self._device = device
+        self._batch = game.start(self.n_seeds * n_envs, rng=rngs)
+        self._running = np.zeros((self.n_seeds * n_envs, self.spec.n_agents))
+        self._finished: list[tuple[npt.NDArray[np.int64], int, npt.NDArray[np.float32]]] = []
+
+    def step(
+        self,
+        learners: Sequence[Learner],
+        replay: Replay,
+        *,
+        n_updates: int,
+        generators: Sequence[torch.Generator],
+    ) -> None:
+        """Let every agent act once in every environment, and store what followed."""
+        observations = self._joint(self._batch.observations)
+        masks = None if self._batch.masks is None else self._joint(self._batch.masks)
+        actions, densities = self._act(learners, observations, masks, generators)
+        flat = actions.reshape(self.n_seeds * self.n_envs, -1).cpu().numpy()
+        step = self._batch.step([flat[:, part] for part in learners[0].actions.slices])
+        columns = [
+            observations,
+            actions,
+            self._tensor(step.rewards),
+            self._joint(step.next_observations),
+            self._tensor(step.terminated[:, None]),
+            densities,
+        ]
+        if masks is not None:
+            assert step.next_masks is not None
+            columns += [masks, self._joint(step.next_masks)]
+        replay.insert(columns, n_updates=n_updates)
+        self.n_steps += self.n_envs
+        self._running += step.rewards
+        ended = np.flatnonzero(step.ended)
+        if len(ended):
+            self._finished.append((ended // self.n_envs, self.n_steps, self._running[ended].astype(np.float32)))
+            self._running[ended] = 0.0
+
+    def episodes(self, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """Return the steps ``[M]`` at which the seed's episodes ended and their returns ``[M, N]``."""
+        steps = [np.full(int((who == seed).sum()), step) for who, step, _ in self._finished]
+        returns = [gained[who == seed] for who, _, gained in self._finished]
+        if not steps:
+            return np.zeros(0, np.int64), np.zeros((0, self.spec.n_agents), np.float32)
+        return np.concatenate(steps), np.concatenate(returns)
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return all that `load` needs but the generators' states, for a checkpoint."""
+        who = [who for who, _, _ in self._finished]
+        gained = [gained for _, _, gained in self._finished]
+        return {
+            "n_steps": np.array(self.n_steps),
+            "running": self._running.copy(),
+            "finished_seed": np.concatenate([np.zeros(0, np.int64), *who]),
+            "finished_step": np.concatenate(
+                [np.zeros(0, np.int64), *(np.full(len(w), step) for w, step, _ in self._finished)]
+            ),
+            "finished_return": np.concatenate([np.zeros((0, self.spec.n_agents), np.float32), *gained]),
+            **{f"batch.{name}": array for name, array in self._batch.state().items()},
+        }
+
+    def load(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go back to what `state` returned."""
+        self.n_steps = int(state["n_steps"])
+        self._running = state["running"].copy()
+        seeds, steps, returns = state["finished_seed"], state["finished_step"], state["finished_return"]
+        self._finished = [(seeds[steps == s], int(s), returns[steps == s]) for s in np.unique(steps)]
+        self._batch.restore({name.removeprefix("batch."): a for name, a in state.items() if name.startswith("batch.")})
+
+    @torch.no_grad()
+    def _act(
+        self,
+        learners: Sequence[Learner],
+        observations: Tensor,
+        masks: Tensor | None,
+        generators: Sequence[torch.Generator],
+    ) -> tuple[Tensor, Tensor]:
+        """Return joint actions ``[S, E, ΣA]`` and log densities ``[S, E, N]``."""
+        parts: dict[int, Tensor] = {}
+        densities: dict[int, Tensor] = {}
+        legal = None if masks is None else masks > 0.5
+        for learner in learners:
+            noise = learner.draw(generators, self.n_envs)
+            actions, outputs, own_masks = learner.decide(learner.actor, observations, legal, noise)
+            logs = learner.head.log_density(outputs, actions, own_masks)
+            for k, i in enumerate(learner.agents):
+                parts[i] = actions[:, k, :, : learner.actions.widths[i]]
+                densities[i] = logs[:, k]
+        order = range(self.spec.n_agents)
+        return torch.cat([parts[i] for i in order], dim=-1), torch.stack([densities[i] for i in order], dim=-1)
+
+    def _joint(self, parts: Sequence[npt.NDArray[Any]]) -> Tensor:
+        return self._tensor(np.concatenate(parts, axis=1))
+
+    def _tensor(self, array: npt.NDArray[Any]) -> Tensor:
+        """Return ``[S · E, …]`` float64 arrays of the game as ``[S, E, …]`` float32: the one place that converts."""
+        narrow = torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).to(self._device)
+        return narrow.view(self.n_seeds, self.n_envs, -1)
