@@ -15,7 +15,7 @@ from typing import Any
 
 from nashlens.games.core import Game
 
-FAMILIES = ("catalog", "particle.scenarios")
+FAMILIES = ("catalog", "random_games", "repeated", "particle.scenarios")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
