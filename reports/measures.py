@@ -1,0 +1,198 @@
+"""What is measured of a training run: the one place where a run meets a metric.
+
+Matrix games are measured exactly, from the strategies of each snapshot. Everywhere else, policies are asked at probe
+observations from episodes of the run's own game, and the final ones play fresh episodes. All draws come from generators
+named after their purpose under the run's own seed, so that measuring a stored run again gives the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nashlens.analysis.best_response import best_response
+from nashlens.analysis.exploitability import nash_conv
+from nashlens.analysis.results import Bound
+from nashlens.games import Game, JointPolicy, NormalFormGame, Profile, make, play
+from nashlens.games.core import Array, Choice
+from nashlens.games.randomness import Streams, child
+from nashlens.reports.quantities import EPISODE_MEASURE
+
+if TYPE_CHECKING:
+    from nashlens.agents.records import TrainingRun
+
+VERSION = 1
+N_PROBES = 512
+N_PROBE_EPISODES = 32
+N_FINAL_EPISODES = 256
+EVERYONE = ""
+
+Row = dict[str, Any]
+
+
+def measure(run: TrainingRun) -> list[Row]:
+    """Return every number that is reported of a run, as rows of the tidy frame.
+
+    Parameters
+    ----------
+    run : a training run that was not stopped early.
+
+    Returns
+    -------
+    Rows with ``seed, step, agent, metric, value, bound, unit, n``; `agent` is empty for what belongs to all agents.
+
+    Raises
+    ------
+    ValueError : the game of the run cannot be made again, or is no longer the same.
+    """
+    game = make(run.spec.name, **run.spec.parameters)
+    for part in ("agents", "sides", "observation_sizes", "action_spaces", "horizon", "soft_actions"):
+        if getattr(game.spec, part) != getattr(run.spec, part):
+            raise ValueError(
+                f"the game {run.spec.name} is no longer the one that was trained on: its {part} are "
+                f"{getattr(game.spec, part)}, not {getattr(run.spec, part)}"
+            )
+    rows = [*training_returns(run), *evaluation_returns(run)]
+    if isinstance(game, NormalFormGame):
+        rows += matrix_measures(run, game)
+    else:
+        rows += final_episodes(run, game)
+    return [{"seed": run.seed, **row} for row in rows]
+
+
+def training_returns(run: TrainingRun) -> Iterator[Row]:
+    """Yield each agent's mean return over the training episodes that ended between two snapshots."""
+    edges = run.snapshot_steps
+    bins = np.searchsorted(edges, run.episode_steps, side="left")
+    for k in range(1, len(edges)):
+        inside = run.episode_returns[bins == k].astype(np.float64)
+        if len(inside):
+            yield from _per_agent(
+                run, "training_return", inside.mean(axis=0), step=edges[k], unit="episode", n=len(inside)
+            )
+
+
+def evaluation_returns(run: TrainingRun) -> Iterator[Row]:
+    """Yield each agent's mean return over the evaluation episodes of each snapshot, where there were any."""
+    if run.n_evaluation_episodes:
+        for step, values in zip(run.snapshot_steps, run.evaluation_returns, strict=True):
+            yield from _per_agent(
+                run, "evaluation_return", values, step=step, unit="episode", n=run.n_evaluation_episodes
+            )
+
+
+def matrix_measures(run: TrainingRun, game: NormalFormGame) -> Iterator[Row]:
+    """Yield NashConv of last iterate and time average, payoffs, welfare gap and drift of each snapshot, all exact."""
+    steps = run.snapshot_steps
+    strategies = strategies_of(run, game)
+    average = time_average(strategies, first=first_learned(run))
+    response = best_response(game, strategies)
+    best_welfare = float(game.payoffs.sum(axis=0).max())
+    totals = {
+        "nash_conv": nash_conv(game, strategies).nash_conv,
+        "nash_conv_average": nash_conv(game, average).nash_conv,
+        "welfare_gap": best_welfare - response.on_policy.sum(axis=1),
+    }
+    for name, values in totals.items():
+        for step, value in zip(steps, values, strict=True):
+            yield _row(name, value, step=step, bound="exact", unit="snapshot", n=1)
+    for step, values in zip(steps, response.on_policy, strict=True):
+        yield from _per_agent(run, "expected_payoff", values, step=step, bound="exact", unit="snapshot", n=1)
+
+
+def strategies_of(run: TrainingRun, game: NormalFormGame) -> Profile:
+    """Return the mixed strategies ``[T, A_i]`` of every snapshot of a run of a matrix game."""
+    seen = np.ones((1, 1))
+    joint = [run.policies(t) for t in range(len(run.snapshot_steps))]
+    return Profile([np.stack([each[i].probabilities(seen)[0] for each in joint]) for i in range(game.n_agents)])
+
+
+def first_learned(run: TrainingRun) -> int:
+    """Return the first snapshot that was taken after an update; the last one if there was none."""
+    if not len(run.update_steps):
+        return len(run.snapshot_steps) - 1
+    after = np.flatnonzero(run.snapshot_steps >= run.update_steps[0])
+    return int(after[0]) if len(after) else len(run.snapshot_steps) - 1
+
+
+def time_average(strategies: Profile, *, first: int = 0) -> Profile:
+    """Return the running mean over snapshots, each agent's strategies by themselves.
+
+    Parameters
+    ----------
+    strategies : ``[T, A_i]``.
+    first : the snapshot that the mean begins with; the ones before it stay as they are.
+
+    Raises
+    ------
+    ValueError : `first` is not one of the T snapshots.
+    """
+    n_snapshots = strategies.batch_shape[0]
+    if not 0 <= first < n_snapshots:
+        raise ValueError(f"first must be one of the {n_snapshots} snapshots, from 0, not {first}")
+    averages = []
+    for strategy in strategies:
+        mean = strategy.copy()
+        counts = np.arange(1, n_snapshots - first + 1)[:, None]
+        mean[first:] = np.cumsum(strategy[first:], axis=0) / counts
+        averages.append(mean / mean.sum(axis=1, keepdims=True))
+    return Profile(averages)
+
+
+def final_episodes(run: TrainingRun, game: Game) -> Iterator[Row]:
+    """Yield what fresh episodes of the last snapshot's policies gave: returns, and what the game itself measures."""
+    played = play(
+        game,
+        run.policies(),
+        n_episodes=N_FINAL_EPISODES,
+        explore=run.explored,
+        rng=child(run.seed, "measures", "final episodes"),
+    )
+    last = run.snapshot_steps[-1]
+    yield from _per_agent(
+        run, "final_return", played.returns.mean(axis=0), step=last, unit="episode", n=N_FINAL_EPISODES
+    )
+    for name, values in played.measures.items():
+        metric = f"{EPISODE_MEASURE}{name}"
+        if values.ndim == 1:
+            yield _row(metric, values.mean(), step=last, unit="episode", n=N_FINAL_EPISODES)
+        else:
+            yield from _per_agent(run, metric, values.mean(axis=0), step=last, unit="episode", n=N_FINAL_EPISODES)
+
+
+def _per_agent(
+    run: TrainingRun,
+    metric: str,
+    values: npt.NDArray[np.floating[Any]],
+    *,
+    step: np.int64,
+    bound: Bound = "estimate",
+    unit: str,
+    n: int,
+) -> Iterator[Row]:
+    for agent, value in zip(run.spec.agents, values, strict=True):
+        yield _row(metric, value, agent=agent, step=step, bound=bound, unit=unit, n=n)
+
+
+def _row(
+    metric: str,
+    value: np.floating[Any] | float,
+    *,
+    agent: str = EVERYONE,
+    step: np.int64,
+    bound: Bound = "estimate",
+    unit: str,
+    n: int,
+) -> Row:
+    return {
+        "step": int(step),
+        "agent": agent,
+        "metric": metric,
+        "value": float(value),
+        "bound": bound,
+        "unit": unit,
+        "n": n,
+    }

@@ -1,0 +1,50 @@
+"""Probe observations: what agents saw in episodes of a game, on which policies are then compared."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nashlens.games import Game, JointPolicy
+from nashlens.games.core import Array
+from nashlens.games.policy import check_joint_policy
+from nashlens.games.randomness import Streams
+
+
+def probe_observations(
+    game: Game, policies: JointPolicy, *, n_probes: int, n_episodes: int, rng: np.random.Generator
+) -> tuple[Array, ...]:
+    """Return observations from several episodes of one joint policy.
+
+    The episodes run side by side to the horizon of the game, an environment that ends earlier beginning anew; then
+    moments are drawn without replacement, the same for all agents.
+
+    Parameters
+    ----------
+    game : what is played; without action masks.
+    policies : one an agent, without memory; they sample their actions.
+    n_probes : P, moments to draw; all there are if there are fewer.
+    n_episodes : episodes side by side.
+    rng : source of the game's, the policies' and the choice's draws.
+
+    Returns
+    -------
+    One ``[P, O_i]`` an agent.
+
+    Raises
+    ------
+    ValueError : a count is below 1, the policies do not fit or have memory, or the game masks actions.
+    """
+    if n_probes < 1 or n_episodes < 1:
+        raise ValueError(f"n_probes and n_episodes must be at least 1, not {n_probes} and {n_episodes}")
+    joint = check_joint_policy(game.spec, policies)
+    if game.spec.masked or any(policy.memory_size for policy in joint):
+        raise ValueError(f"policies without memory and games without masks can be probed, not {game.spec.name}")
+    world, chance, choice = rng.spawn(3)
+    batch = game.begin(Streams(world, n_episodes))
+    seen: list[tuple[Array, ...]] = []
+    for _ in range(game.spec.horizon):
+        now = tuple(observations.copy() for observations in batch.observations)
+        seen.append(now)
+        batch.step([policy.sample(each, rng=chance) for policy, each in zip(joint, now, strict=True)])
+    moments = choice.permutation(len(seen) * n_episodes)[:n_probes]
+    return tuple(np.concatenate([now[i] for now in seen])[moments] for i in range(game.spec.n_agents))

@@ -1,0 +1,320 @@
+"""The folder that suites and their runs live in, written so that a crash or a second writer leaves it readable.
+
+Layout, schema 1::
+
+    nashlens.json                   says that the folder is a store, and its schema
+    suites/NAME.json                what a suite asks for
+    runs/RUN_ID/spec.json           one run in full; RUN_ID is the SHA-256 of its canonical JSON
+    runs/RUN_ID/provenance.json     what it was made with
+    runs/RUN_ID/settings.json       the plain values of the training run
+    runs/RUN_ID/arrays.safetensors  its arrays
+    runs/RUN_ID/error.txt           where a failed run broke off
+    runs/RUN_ID/status.json         done or failed, why, and the checksums of the files above; written last
+    runs/RUN_ID/measures.parquet    what was measured of it; can be made again from the rest
+    checkpoints/CELL_ID/*           where a cell stands that is not finished
+    progress/JOB.json               how far a job is
+    locks/CELL_ID                   held by the process that works on a cell
+    report/NAME/                    the report of a suite
+
+A run without ``status.json`` is not there. Every file is put in place by a rename.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from nashlens.reports import atomic
+from nashlens.reports.run_spec import RunSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nashlens.agents.records import TrainingRun
+    from nashlens.reports.provenance import Provenance
+    from nashlens.reports.suite import Suite
+
+SCHEMA = 1
+MARK = "nashlens.json"
+RECORD_FILES = ("spec.json", "provenance.json", "settings.json", "arrays.safetensors", "error.txt")
+
+
+class StoreError(ValueError):
+    """A folder or file of a store that cannot be used, and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Where a run stands.
+
+    Attributes
+    ----------
+    state : ``planned`` before it was run, then ``done`` or ``failed``.
+    reason : why it failed; empty otherwise.
+    seconds : how long its job took, over the number of seeds that it trained together.
+    checksums : SHA-256 of each file of the record.
+    """
+
+    state: Literal["planned", "done", "failed"]
+    reason: str = ""
+    seconds: float = 0.0
+    checksums: Mapping[str, str] = field(default_factory=dict)
+
+
+class Store:
+    """A folder of runs.
+
+    Parameters
+    ----------
+    root : the folder; see `Store.create` and `Store.existing`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def create(cls, root: str | Path) -> Store:
+        """Return the store at `root`, made if there is none.
+
+        Raises
+        ------
+        StoreError : the folder cannot be written to, or holds something that is no store.
+        """
+        path = Path(root)
+        if (path / MARK).exists():
+            store = cls.existing(path)
+            if not os.access(path, os.W_OK):
+                raise StoreError(f"out: cannot write to {path}: permission denied")
+            return store
+        try:
+            if path.is_dir() and any(path.iterdir()):
+                raise StoreError(f"out: {path} holds other files; give a new or empty folder")
+            path.mkdir(parents=True, exist_ok=True)
+            atomic.write_json(path / MARK, {"schema": SCHEMA})
+        except OSError as error:
+            raise StoreError(f"out: cannot write to {path}: {_reason(error)}") from error
+        return cls(path)
+
+    @classmethod
+    def existing(cls, root: str | Path) -> Store:
+        """Return the store at `root`.
+
+        Raises
+        ------
+        StoreError : there is none, or it has another schema.
+        """
+        path = Path(root)
+        if not (path / MARK).is_file():
+            raise StoreError(f"{path} is no folder of nashlens runs: it has no {MARK}")
+        schema = _read_json(path / MARK).get("schema")
+        if schema != SCHEMA:
+            raise StoreError(f"{path / MARK} has schema {schema!r}; this version reads {SCHEMA}")
+        return cls(path)
+
+    def add_suite(self, suite: Suite) -> None:
+        """Write down what a suite asks for; one of the same name is replaced."""
+        self._folder("suites")
+        atomic.write_json(self.root / "suites" / f"{suite.name}.json", suite.config.model_dump(mode="json"))
+
+    def suite_names(self) -> list[str]:
+        """Return the names of the suites that were run here."""
+        return sorted(path.stem for path in (self.root / "suites").glob("*.json"))
+
+    def suite(self, name: str | None = None) -> Suite:
+        """Return one suite; the only one if no name is given.
+
+        Raises
+        ------
+        StoreError : there is no such suite, or several and no name, or its file is damaged.
+        """
+        from nashlens.reports.suite import SuiteConfig, resolve
+
+        known = self.suite_names()
+        if name is None and len(known) != 1:
+            raise StoreError(f"suite: say which of {', '.join(known)}" if known else f"{self.root} holds no suite")
+        chosen = known[0] if name is None else name
+        if chosen not in known:
+            raise StoreError(f"suite: {self.root} holds no {chosen!r}; it holds {', '.join(known) or 'none'}")
+        path = self.root / "suites" / f"{chosen}.json"
+        try:
+            return resolve(SuiteConfig.model_validate_json(path.read_bytes()))
+        except ValueError as error:
+            raise StoreError(f"{path} is damaged, or of another version: {str(error).splitlines()[0]}") from error
+
+    def status(self, run_id: str) -> Status:
+        """Return where a run stands; ``planned`` if nothing was written of it, or its record is damaged.
+
+        Damage is what makes a run be made again; `read` says what the damage is.
+        """
+        path = self._run(run_id) / "status.json"
+        try:
+            found = _read_json(path)
+            return Status(
+                state=found["state"],
+                reason=str(found["reason"]),
+                seconds=float(found["seconds"]),
+                checksums=dict(found["checksums"]),
+            )
+        except FileNotFoundError:
+            return Status(state="planned")
+        except (KeyError, TypeError, ValueError):
+            return Status(state="planned", reason=f"{path.name} is damaged")
+
+    def write_done(self, spec: RunSpec, run: TrainingRun, *, provenance: Provenance, seconds: float) -> None:
+        """Store a run that was trained to its end."""
+        self._write_run(spec, run, provenance=provenance, seconds=seconds)
+
+    def write_failed(
+        self,
+        spec: RunSpec,
+        reason: str,
+        *,
+        provenance: Provenance,
+        seconds: float,
+        run: TrainingRun | None = None,
+        details: str = "",
+    ) -> None:
+        """Store that a run failed and why, with what there is of it.
+
+        Raises
+        ------
+        ValueError : no reason is given.
+        """
+        if not reason:
+            raise ValueError("reason must say why the run failed; it is empty")
+        self._write_run(spec, run, provenance=provenance, seconds=seconds, reason=reason, details=details)
+
+    def read(self, run_id: str) -> TrainingRun:
+        """Return a stored run.
+
+        Raises
+        ------
+        StoreError : the run is not there, a file is missing or damaged, or it is not the run that its name says.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        from nashlens.agents import records
+
+        self.verify(run_id)
+        folder = self._run(run_id)
+        try:
+            arrays = load((folder / "arrays.safetensors").read_bytes())
+            return records.unpack(arrays, _read_json(folder / "settings.json"))
+        except FileNotFoundError as error:
+            raise StoreError(f"{folder} has no arrays: the run failed before it had any") from error
+        except (SafetensorError, KeyError, TypeError) as error:
+            raise StoreError(f"{folder} holds no training run that this version can read: {error}") from error
+
+    def verify(self, run_id: str) -> RunSpec:
+        """Return a run's specification after its files were held against their checksums.
+
+        Raises
+        ------
+        StoreError : a file is missing, damaged or foreign.
+        """
+        folder = self._run(run_id)
+        status = self.status(run_id)
+        if status.state == "planned":
+            raise StoreError(f"{folder / 'status.json'} is missing or damaged")
+        for name, expected in status.checksums.items():
+            path = folder / name
+            if name not in RECORD_FILES or not path.is_file():
+                raise StoreError(f"{path} is missing")
+            if atomic.digest(path.read_bytes()) != expected:
+                raise StoreError(f"{path} is damaged: its checksum differs from the one in status.json")
+        try:
+            spec = RunSpec(**_read_json(folder / "spec.json"))
+        except (TypeError, FileNotFoundError) as error:
+            raise StoreError(f"{folder / 'spec.json'} is no run of this version: {error}") from error
+        if spec.run_id != run_id:
+            raise StoreError(f"{folder} holds another run: {spec.run_id}")
+        return spec
+
+    def provenance(self, run_id: str) -> dict[str, Any]:
+        """Return what a run was made with."""
+        return _read_json(self._run(run_id) / "provenance.json")
+
+    def measures_path(self, run_id: str) -> Path:
+        """Return where the measures of a run are kept."""
+        return self._run(run_id) / "measures.parquet"
+
+    def folder(self, *names: str) -> Path:
+        """Return a folder of the store, made if it is not there.
+
+        Raises
+        ------
+        StoreError : it cannot be made.
+        """
+        return self._folder(*names)
+
+    def _write_run(
+        self,
+        spec: RunSpec,
+        run: TrainingRun | None,
+        *,
+        provenance: Provenance,
+        seconds: float,
+        reason: str = "",
+        details: str = "",
+    ) -> None:
+        from safetensors.numpy import save
+
+        from nashlens.agents import records
+
+        folder = self._folder("runs", spec.run_id)
+        contents = {"spec.json": _json_bytes(spec.to_json()), "provenance.json": _json_bytes(provenance.to_json())}
+        if run is not None:
+            arrays, settings = records.pack(run)
+            contents["settings.json"] = _json_bytes(settings)
+            contents["arrays.safetensors"] = save(_contiguous(arrays))
+        if details:
+            contents["error.txt"] = details.encode()
+        (folder / "status.json").unlink(missing_ok=True)
+        for name, content in contents.items():
+            atomic.write_bytes(folder / name, content)
+        checksums = {name: atomic.digest(content) for name, content in contents.items()}
+        status = Status(state="failed" if reason else "done", reason=reason, seconds=seconds, checksums=checksums)
+        self.measures_path(spec.run_id).unlink(missing_ok=True)
+        atomic.write_json(folder / "status.json", asdict(status))
+
+    def _run(self, run_id: str) -> Path:
+        if len(run_id) != 64 or any(c not in "0123456789abcdef" for c in run_id):
+            raise StoreError(f"run_id must be 64 hexadecimal digits, not {run_id!r}")
+        return self.root / "runs" / run_id
+
+    def _folder(self, *names: str) -> Path:
+        path = self.root.joinpath(*names)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"out: cannot write to {path}: {_reason(error)}") from error
+        return path
+
+
+def _contiguous(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    return {name: np.asarray(array, order="C") for name, array in arrays.items()}
+
+
+def _json_bytes(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_bytes())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise StoreError(f"{path} is damaged: no JSON ({error})") from error
+    if not isinstance(value, dict):
+        raise StoreError(f"{path} is damaged: no JSON object")
+    return value
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
