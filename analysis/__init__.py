@@ -1,7 +1,11 @@
-"""Analysis: instruments for profiles, policies and arrays; NumPy and SciPy only, float64."""
+"""Analysis: instruments for profiles, policies and arrays; NumPy and SciPy only, float64.
 
-from nashlens.analysis.best_response import BestResponse, best_response, deviation_gains
-from nashlens.analysis.exploitability import Exploitability, NashConv, exploitability, nash_conv
+The names here are those that a notebook starts with. A function that is called like its module (`best_response`,
+`exploitability`) is imported from the module, which it would hide here.
+"""
+
+from nashlens.analysis.best_response import BestResponse, deviation_gains
+from nashlens.analysis.exploitability import Exploitability, NashConv, nash_conv
 from nashlens.analysis.results import Estimate
 from nashlens.analysis.statistics import Intervals, student_t, wilson
 
@@ -11,9 +15,7 @@ __all__ = [
     "Exploitability",
     "Intervals",
     "NashConv",
-    "best_response",
     "deviation_gains",
-    "exploitability",
     "nash_conv",
     "student_t",
     "wilson",

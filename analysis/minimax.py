@@ -21,8 +21,8 @@ class GameValue:
     ----------
     values : ``[2]``; what each agent can guarantee itself.
     strategies : one optimal strategy ``[A_i]`` an agent; there may be others.
-    tolerance : payoff units; the strategies prove the value up to this: what agent 0's concedes less what agent 1's
-        holds it to.
+    tolerance : payoff units; the strategies prove the value up to this: what agent 1's holds agent 0 to, less what
+        agent 0's guarantees, and rounding.
     """
 
     values: Array
@@ -104,7 +104,7 @@ def game_value(game: NormalFormGame) -> GameValue:
     return GameValue(
         values=read_only([value, total - value]),
         strategies=Profile([x, y]),
-        tolerance=max(span * (held - conceded), 0.0),
+        tolerance=span * max(held - conceded, 0.0) + 8 * float(np.finfo(np.float64).eps * np.abs(matrix).max()),
     )
 
 
