@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from nashlens.games.arguments import truth_value, whole_number
 from nashlens.games.open_spiel_walk import Walk
 from nashlens.games.sequential import SequentialGame
 
@@ -60,11 +61,10 @@ def from_open_spiel(
     >>> from_open_spiel("kuhn_poker").tree.n_histories
     58
     """
-    if isinstance(max_histories, bool) or not isinstance(max_histories, int) or max_histories < 2:
-        raise ValueError(f"max_histories must be a whole number of at least 2, not {max_histories!r}")
+    whole_number(max_histories, "max_histories", low=2)
+    truth_value(perfect_recall, "perfect_recall")
     loaded = _load(game) if isinstance(game, str) else game
-    turns = _in_turns(loaded)
-    walk = Walk(turns, max_histories=max_histories, perfect_recall=perfect_recall)
+    walk = Walk(turn_based(loaded), max_histories=max_histories, perfect_recall=perfect_recall)
     tree = walk.tree()
     default = {"game": str(loaded), "max_histories": max_histories, "perfect_recall": perfect_recall}
     return SequentialGame(
@@ -97,9 +97,16 @@ def _load(text: str) -> Any:
         raise ValueError(f"game: OpenSpiel cannot make {text!r}: {str(error).strip()}") from error
 
 
-def _in_turns(game: Any) -> Any:
+def turn_based(game: Any) -> Any:
+    """Return an OpenSpiel game in which one agent moves at a time, from a game or its string.
+
+    Raises
+    ------
+    ValueError : there is no such game, or it has no listed tree of N agents.
+    """
     import pyspiel
 
+    game = _load(game) if isinstance(game, str) else game
     if not isinstance(game, pyspiel.Game):
         raise ValueError(f"game must be a name or a pyspiel.Game, not {type(game).__name__}")
     kind = game.get_type()

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from nashlens.games.behaviour import BehaviouralProfile, check_behaviour
-from nashlens.games.core import Array, Batch, BoolArray, Choice, Game, GameSpec
+from nashlens.games.core import Array, Batch, BoolArray, Choice, Game, GameSpec, IntArray
 from nashlens.games.game_tree import GameTree
 from nashlens.games.randomness import Streams
 from nashlens.games.sequential_batch import SequentialBatch
-from nashlens.games.tree_observations import TreeObservations, remembered
+from nashlens.games.tree_observations import ObservationIndex, TreeObservations, remembered
 
 SWEEP_ENTRIES = 20_000_000
 
@@ -55,6 +55,7 @@ class SequentialGame(Game):
         sides: Sequence[str] | None = None,
     ) -> None:
         self.tree = tree
+        self._indices: dict[int, ObservationIndex] = {}
         self.observations = _checked(tree, remembered(tree) if observations is None else observations)
         common = bool((tree.rewards == tree.rewards[:, :1]).all())
         self.spec = GameSpec(
@@ -106,6 +107,24 @@ class SequentialGame(Game):
         """Return ``[I_i, A_i + 1]``; the actions of `spec` that are legal at each information set; never waiting."""
         legal = self.tree.agents[agent].legal
         return np.concatenate([legal, np.zeros((len(legal), 1), dtype=np.bool_)], axis=1)
+
+    def find_information_sets(self, agent: int, observations: Array) -> IntArray:
+        """Return ``[B]``; the information set that each observation ``[B, O_i]`` shows, -1 where the agent waits.
+
+        Raises
+        ------
+        ValueError : an observation of the agent's turn is not one of this game's.
+        """
+        if agent not in self._indices:
+            self._indices[agent] = ObservationIndex(self.acting_observations(agent))
+        found = self._indices[agent].find(observations)
+        lost = (found < 0) & (observations[:, 0] != 0)
+        if lost.any():
+            raise ValueError(
+                f"observations of {self.spec.agents[agent]} must be those of {self.spec.name}; row "
+                f"{int(lost.argmax())} belongs to none of its {len(self.tree.agents[agent])} information sets"
+            )
+        return found
 
     def values(self, profile: BehaviouralProfile) -> Array:
         """Return the expected returns of every agent.

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from nashlens.games.core import Array, IntArray
 from nashlens.games.game_tree import TERMINAL, GameTree
@@ -52,7 +53,7 @@ def remembered(tree: GameTree, features: Sequence[Array] | None = None) -> TreeO
     for i, sets in enumerate(tree.agents):
         n_sets = len(sets)
         vectors = one_hot_features(n_sets) if features is None else np.asarray(features[i], dtype=np.float64)
-        if vectors.shape[:1] != (n_sets,) or not tells_apart(vectors):
+        if features is not None and (vectors.shape[:1] != (n_sets,) or not tells_apart(vectors)):
             raise ValueError(f"features of agent {i} must be {n_sets} different vectors, not shape {vectors.shape}")
         rows.append(stacked_rows(vectors, vectors))
         last = tree.last_sequences[:, i]
@@ -60,6 +61,40 @@ def remembered(tree: GameTree, features: Sequence[Array] | None = None) -> TreeO
         index[:, i] = np.where(tree.players == i, tree.information_sets, waiting)
         index[tree.players == TERMINAL, i] = 2 * n_sets
     return TreeObservations(rows=tuple(rows), index=index, kind="one_hot" if features is None else "tensor")
+
+
+class ObservationIndex:
+    """Finds the information set that an observation belongs to, for many observations at once.
+
+    Parameters
+    ----------
+    rows : ``[I, O]``; the observations of the information sets, all different.
+
+    Notes
+    -----
+    Rows are compared by a hash of their bits first, then exactly; an observation must be bit for bit the game's.
+    """
+
+    def __init__(self, rows: Array) -> None:
+        self._weights = np.random.PCG64(0).random_raw(rows.shape[1]) | np.uint64(1)
+        hashes = self._hash(rows)
+        self._order = np.argsort(hashes, kind="stable")
+        self._hashes = hashes[self._order]
+        self._rows = rows
+        assert len(np.unique(hashes)) == len(hashes), "two different observations have one hash"
+
+    def find(self, observations: Array) -> IntArray:
+        """Return ``[B]``; the information set of each observation ``[B, O]``, -1 where it belongs to none."""
+        if len(self._rows) == 0:
+            return np.full(len(observations), -1, dtype=np.int64)
+        place = np.searchsorted(self._hashes, self._hash(observations))
+        candidates = self._order[np.minimum(place, len(self._rows) - 1)]
+        return np.where((self._rows[candidates] == observations).all(axis=1), candidates, -1)
+
+    def _hash(self, rows: Array) -> npt.NDArray[np.uint64]:
+        bits = np.ascontiguousarray(rows + 0.0, dtype=np.float64).view(np.uint64)
+        hashes: npt.NDArray[np.uint64] = ((bits ^ (bits >> np.uint64(29))) * self._weights).sum(axis=1, dtype=np.uint64)
+        return hashes
 
 
 def stacked_rows(acting: Array, waiting: Array) -> Array:
