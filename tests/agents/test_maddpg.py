@@ -1,0 +1,206 @@
+"""The learner's steps against computations by other means, and against the mistakes that other codes have made."""
+
+import numpy as np
+import pytest
+import torch
+
+from nashlens.agents import config
+from nashlens.agents.maddpg import Learner, joint_decision, update_all
+from nashlens.agents.replay import Minibatch, Replay
+
+CPU = torch.device("cpu")
+ALIVE = torch.ones(2, dtype=torch.bool)
+
+
+def generators():
+    return [torch.Generator().manual_seed(seed) for seed in range(2)]
+
+
+def a_learner(game, **settings):
+    settings.setdefault("hidden", (8,))
+    return Learner(
+        game.spec,
+        range(game.spec.n_agents),
+        config.MADDPG(**settings),
+        device=CPU,
+        rngs=[np.random.default_rng(seed) for seed in range(2)],
+    )
+
+
+def a_batch(game, n_rows=16, n_learners=2):
+    g = torch.Generator().manual_seed(7)
+
+    def draw(width):
+        return torch.rand(2, n_learners, n_rows, width, generator=g)
+
+    n_observations, n_actions = sum(game.spec.observation_sizes), sum(game.spec.action_widths)
+    return Minibatch(
+        observations=draw(n_observations),
+        actions=draw(n_actions),
+        rewards=draw(2),
+        next_observations=draw(n_observations),
+        terminated=(draw(1) > 0.5).float().squeeze(-1),
+        log_densities=draw(2),
+    )
+
+
+def q_by_hand(stack, seed, agent, inputs):
+    layer = inputs
+    for k, (w, b) in enumerate(zip(stack.weights, stack.biases, strict=True)):
+        layer = layer @ w[seed, agent] + b[seed, agent]
+        layer = torch.relu(layer) if k < len(stack.weights) - 1 else layer
+    return layer[:, 0]
+
+
+def moved(learner):
+    """The same learner with target networks that differ from the online ones."""
+    for stack in (learner.target_actor, learner.target_critic):
+        for tensor in stack.tensors:
+            tensor.mul_(-1.5)
+    return learner
+
+
+def test_critic_step_regresses_on_the_target_critic_and_stops_at_the_end(uneven):
+    game, next_actions = uneven(), torch.rand(2, 2, 16, 8, generator=torch.Generator().manual_seed(3))
+    learner, batch = moved(a_learner(game)), a_batch(game)
+    expected = torch.zeros(2, 2)
+    for s in range(2):
+        for i in range(2):
+            now = torch.cat([batch.observations[s, i], batch.actions[s, i]], dim=1)
+            then = torch.cat([batch.next_observations[s, i], next_actions[s, i]], dim=1)
+            bootstrap = 0.95 * q_by_hand(learner.target_critic, s, i, then) * (1 - batch.terminated[s, i])
+            target = batch.rewards[s, i, :, i] + bootstrap
+            expected[s, i] = (q_by_hand(learner.critic, s, i, now) - target).square().mean()
+    assert torch.allclose(learner.step_critic(batch, next_actions, ALIVE), expected.detach(), rtol=1e-5)
+
+
+def test_local_critic_sees_its_own_observation_and_action_only(uneven):
+    game, batch = uneven(), a_batch(uneven())
+    learner = a_learner(game, critic="local")
+    values = learner.value(learner.critic, batch.observations, batch.actions)
+    other_observations, other_actions = batch.observations.clone(), batch.actions.clone()
+    other_observations[:, 0, :, 2:] = 9.0
+    other_actions[:, 0, :, 3:] = 9.0
+    again = learner.value(learner.critic, other_observations, other_actions)
+    assert torch.equal(values[:, 0], again[:, 0])
+    central = a_learner(game)
+    assert not torch.equal(
+        central.value(central.critic, batch.observations, batch.actions)[:, 0],
+        central.value(central.critic, other_observations, other_actions)[:, 0],
+    )
+
+
+def test_actor_step_follows_the_critics_action_gradient_with_others_as_stored(uneven):
+    game, batch = uneven(), a_batch(uneven())
+    learner = a_learner(game, learning_rate=1.0, clip=1e9, logit_penalty=0.0)
+    noise = learner.draw(generators(), 16)
+    before = [t.detach().clone() for t in learner.actor.tensors]
+    learner.actor_optimiser = torch.optim.SGD(learner.actor.tensors, lr=1.0)
+    learner.step_actor(batch, batch.actions, noise, ALIVE)
+    s, i = 1, 0
+    weights = [t[s, i].clone().requires_grad_(True) for t in before]
+    hidden = torch.relu(batch.observations[s, i, :, :2] @ weights[0][:2] + weights[1])
+    logits = (hidden @ weights[2] + weights[3])[:, :3]
+    own = torch.softmax(logits + noise[s, i, :, :3], dim=-1)
+    joint = torch.cat([batch.observations[s, i], own, batch.actions[s, i, :, 3:]], dim=1)
+    q_by_hand(learner.critic, s, i, joint).mean().backward()
+    for now, then, weight in zip(learner.actor.tensors, before, weights, strict=True):
+        gain = weight.grad if weight.grad is not None else torch.zeros_like(weight)
+        assert torch.allclose(now[s, i] - then[s, i], gain, atol=1e-6)
+
+
+def test_actor_step_leaves_the_critic_alone_and_critic_step_the_actor(uneven):
+    learner, batch = a_learner(uneven()), a_batch(uneven())
+    critic = [t.detach().clone() for t in learner.critic.tensors]
+    learner.step_actor(batch, batch.actions, learner.draw(generators(), 16), ALIVE)
+    assert all(torch.equal(a, b) for a, b in zip(critic, learner.critic.tensors, strict=True))
+    actor = [t.detach().clone() for t in learner.actor.tensors]
+    learner.step_critic(batch, batch.actions, ALIVE)
+    assert all(torch.equal(a, b) for a, b in zip(actor, learner.actor.tensors, strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(critic, learner.critic.tensors, strict=True))
+
+
+def test_score_form_has_the_mean_gradient_of_the_enumerated_policy_gradient(uneven):
+    # E[∇ log π(a) Q(a)] over the first agent's three actions, against the mean over many draws of the step's gradient.
+    game = uneven()
+    learner = a_learner(game, gradient="score", hidden=(4,), clip=1e9, logit_penalty=0.0)
+    n_rows = 40_000
+    one = a_batch(game, n_rows=1)
+    batch = Minibatch(
+        **{
+            name: getattr(one, name).expand(-1, -1, n_rows, *getattr(one, name).shape[3:])
+            for name in ("observations", "actions", "rewards", "next_observations", "terminated", "log_densities")
+        }
+    )
+    learner.actor_optimiser = torch.optim.SGD(learner.actor.tensors, lr=1.0)
+    before = [t.detach().clone() for t in learner.actor.tensors]
+    learner.step_actor(batch, batch.actions, learner.draw(generators(), n_rows), ALIVE)
+    s, i = 0, 0
+    weights = [t[s, i].clone().requires_grad_(True) for t in before]
+    hidden = torch.relu(one.observations[s, i, :, :2] @ weights[0][:2] + weights[1])
+    chances = torch.softmax((hidden @ weights[2] + weights[3])[0, :3], dim=-1)
+    joints = torch.cat(
+        [one.observations[s, i].expand(3, -1), torch.eye(3), one.actions[s, i, :, 3:].expand(3, -1)], dim=1
+    )
+    (chances * q_by_hand(learner.critic, s, i, joints).detach()).sum().backward()
+    step = learner.actor.tensors[3][s, i] - before[3][s, i]
+    scale = float(q_by_hand(learner.critic, s, i, joints).detach().abs().max()) / n_rows**0.5
+    assert torch.allclose(step[0, :3], weights[3].grad[0, :3], atol=5 * scale)
+    assert float(weights[3].grad.abs().max()) > 20 * scale  # the test could tell a wrong gradient
+
+
+def test_other_actions_are_replayed_by_default_and_current_on_request(uneven, monkeypatch):
+    game, seen = uneven(), {}
+    replay = Replay(game.spec, capacity=64, n_seeds=2, device=CPU)
+    g = torch.Generator().manual_seed(5)
+    replay.insert([torch.rand(2, 64, width, generator=g) for width in (6, 8, 2, 6, 1, 2)], n_updates=0)
+    step_actor = Learner.step_actor
+
+    def spy(self, batch, joint_actions, noise, alive):
+        seen[self.settings.other_actions] = torch.equal(joint_actions, batch.actions)
+        return step_actor(self, batch, joint_actions, noise, alive)
+
+    monkeypatch.setattr(Learner, "step_actor", spy)
+    for source in ("replay", "current"):
+        update_all([a_learner(game, other_actions=source)], replay, ALIVE, generators=generators())
+    assert seen == {"replay": True, "current": False}
+
+
+def test_target_actions_come_from_the_target_actors(uneven):
+    learner = a_learner(uneven(soft=True))
+    for tensor in learner.target_actor.tensors:
+        tensor.zero_()
+    learner.target_actor.biases[-1][:, :, :, 1] = 60.0  # the targets choose alternative 1 of the first factor for sure
+    observations = torch.rand(2, 5, 6, generator=torch.Generator().manual_seed(1))
+    target = joint_decision([learner], observations, None, target=True, generators=generators())
+    online = joint_decision([learner], observations, None, target=False, generators=generators())
+    assert torch.allclose(target[..., 1], torch.ones(2, 5))
+    assert not torch.allclose(online[..., 1], torch.ones(2, 5))
+
+
+def test_update_moves_the_targets_by_tau_after_all_steps(uneven):
+    game = uneven()
+    learner = a_learner(game, tau=0.25)
+    replay = Replay(game.spec, capacity=64, n_seeds=2, device=CPU)
+    g = torch.Generator().manual_seed(5)
+    replay.insert([torch.rand(2, 64, width, generator=g) for width in (6, 8, 2, 6, 1, 2)], n_updates=0)
+    before = [t.clone() for t in learner.target_critic.tensors]
+    update_all([learner], replay, ALIVE, generators=generators())
+    for target, old, online in zip(learner.target_critic.tensors, before, learner.critic.tensors, strict=True):
+        assert torch.allclose(target, 0.75 * old + 0.25 * online.detach(), atol=1e-6)
+
+
+def test_dead_seeds_do_not_move(uneven):
+    learner, batch = a_learner(uneven()), a_batch(uneven())
+    before = [t.detach().clone() for t in learner.critic.tensors]
+    learner.step_critic(batch, batch.actions, torch.tensor([True, False]))
+    for old, new in zip(before, learner.critic.tensors, strict=True):
+        assert torch.equal(old[1], new[1])
+    assert any(not torch.equal(old[0], new[0]) for old, new in zip(before, learner.critic.tensors, strict=True))
+
+
+@pytest.mark.parametrize("mode", ["side", "full"])
+def test_shared_critics_always_read_the_index(uneven, mode):
+    learner = a_learner(uneven(), sharing=config.Sharing(mode=mode))
+    assert learner.actor.slots.index.shape == (2, 0)
+    assert learner.critic.slots.index.shape == (2, 2)

@@ -1,0 +1,178 @@
+import numpy as np
+import pytest
+import torch
+
+from nashlens import games
+from nashlens.agents import config, records
+from nashlens.agents.config import Rollout, Sharing
+from nashlens.agents.networks import Stack
+from nashlens.agents.training import train
+
+QUICK = Rollout(n_envs=4, warmup_steps=40, update_every_steps=8, replay_capacity=100)
+
+
+def quick(kind=config.MADDPG, **settings):
+    return kind(**{"hidden": (16, 16), "batch_size": 32, "rollout": QUICK, **settings})
+
+
+def hashes(runs):
+    return [run.parameter_hash for run in runs]
+
+
+VARIANTS = {
+    "plain": {},
+    "local": {"kind": config.DDPG},
+    "score": {"gradient": "score"},
+    "straight": {"estimator": "straight_through"},
+    "current": {"other_actions": "current"},
+    "shared batch": {"minibatch": "shared"},
+    "full": {"sharing": Sharing(mode="full")},
+    "side with index": {"sharing": Sharing(mode="side", index=True)},
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("kind", [{}, {"soft": True}, {"masked": True}, {"boxes": True}], ids=str)
+def test_a_seed_alone_and_among_others_gives_the_same_parameters(uneven, variant, kind):
+    game, settings = uneven(**kind), quick(**VARIANTS[variant])
+    among = train(game, settings, seeds=[4, 7, 9], steps=200, n_snapshots=2)
+    alone = train(game, settings, seeds=[7], steps=200, n_snapshots=2)
+    assert among[1].parameter_hash == alone[0].parameter_hash
+    assert len(set(hashes(among))) == 3
+    np.testing.assert_array_equal(among[1].episode_returns, alone[0].episode_returns)
+    assert among[1].n_updates == 21  # every 8th of 200 steps from step 40 on
+    assert all(run.status == "done" for run in among)
+
+
+@pytest.mark.parametrize("kind", [{}, {"soft": True, "masked": True}, {"boxes": True, "ends": True}], ids=str)
+def test_a_resumed_run_equals_an_uninterrupted_one(uneven, kind):
+    game, settings = uneven(**kind), quick()
+    how = {"seeds": [1, 2], "steps": 240, "n_snapshots": 4, "evaluation_episodes": 3}
+    whole = train(game, settings, **how)
+    kept = []
+    train(game, settings, **how, checkpoint_every_steps=100, on_checkpoint=kept.append)
+    assert len(kept) == 2
+    resumed = train(uneven(**kind), quick(), **how, resume=kept[0])
+    for a, b in zip(whole, resumed, strict=True):
+        packed_a, packed_b = records.pack(a), records.pack(b)
+        assert packed_a[1] == packed_b[1]
+        for name, array in packed_a[0].items():
+            np.testing.assert_array_equal(array, packed_b[0][name], err_msg=name)
+
+
+def test_resume_refuses_a_checkpoint_of_another_call(uneven):
+    kept = []
+    train(uneven(), quick(), seeds=[1], steps=120, checkpoint_every_steps=60, on_checkpoint=kept.append)
+    with pytest.raises(ValueError, match="differs in algorithms, seeds"):
+        train(uneven(), quick(gamma=0.5), seeds=[2], steps=120, resume=kept[0])
+
+
+def test_a_failing_seed_is_stopped_and_the_others_go_on_unchanged(uneven, monkeypatch):
+    game, settings = uneven(), quick()
+    sound = train(game, settings, seeds=[1, 2, 3], steps=200, n_snapshots=5)
+    follow, calls = Stack.follow, []
+
+    def poisoned(self, source, share):
+        follow(self, source, share)
+        calls.append(1)
+        if len(calls) == 7:  # two targets an update: during the fourth
+            self.weights[0][1] = float("nan")
+
+    monkeypatch.setattr(Stack, "follow", poisoned)
+    runs = train(game, settings, seeds=[1, 2, 3], steps=200, n_snapshots=5, evaluation_episodes=2)
+    assert [run.status for run in runs] == ["done", "failed", "done"]
+    assert (runs[0].parameter_hash, runs[2].parameter_hash) == (sound[0].parameter_hash, sound[2].parameter_hash)
+    failed = runs[1]
+    assert failed.reason.startswith("stopped at step 64, update 4")
+    assert (failed.n_steps, failed.n_updates) == (64, 4)
+    assert failed.snapshot_steps.tolist() == [0, 48]
+    assert failed.episode_steps.max() <= 64
+    assert len(failed.losses["critic_loss"]) == 4
+    assert np.isfinite(failed.evaluation_returns).all()
+    np.testing.assert_array_equal(failed.actors[0].weights[0], sound[1].actors[0].weights[0][:2])
+
+
+def test_snapshots_are_spread_from_before_training_to_its_end(uneven):
+    run = train(uneven(), quick(), seeds=[0], steps=200, n_snapshots=5)[0]
+    assert run.snapshot_steps.tolist() == [0, 48, 100, 152, 200]
+    assert run.actors[1].weights[0].shape == (5, 4, 16)
+    assert run.actors[1].biases[-1].shape == (5, 5)
+    assert len(run.episode_returns) == 64  # four environments, three steps an episode, 50 steps each
+    assert np.isnan(run.evaluation_returns).all()
+
+
+def test_no_update_before_the_warmup_and_then_every_so_many_steps():
+    game = games.make("matching_pennies")
+    how = quick(rollout=Rollout(n_envs=8, warmup_steps=100, update_every_steps=50, replay_capacity=100))
+    run = train(game, how, seeds=[0], steps=400)[0]
+    assert run.update_steps.tolist() == [104, 152, 200, 256, 304, 352, 400]
+
+
+def test_policies_act_as_the_networks_did(uneven):
+    # The first snapshot's plain policies give the log probabilities that the learner's networks would give.
+    game = uneven(masked=True)
+    run = train(game, quick(), seeds=[3], steps=40, n_snapshots=2)[0]
+    batch = game.start(64, rng=np.random.default_rng(0))
+    for i, policy in enumerate(run.policies(0)):
+        chances = policy.probabilities(batch.observations[i], masks=batch.masks[i])
+        assert chances.shape == (64, game.spec.action_widths[i])
+        for part in game.spec.action_spaces[i].slices:
+            np.testing.assert_allclose(chances[:, part].sum(axis=1), 1.0)
+        assert not chances[~batch.masks[i]].any()
+
+
+def test_evaluation_leaves_training_as_it_is(uneven):
+    plain = train(uneven(), quick(), seeds=[0, 1], steps=160)
+    watched = train(uneven(), quick(), seeds=[0, 1], steps=160, n_snapshots=9, evaluation_episodes=5, explore=True)
+    assert hashes(plain) == hashes(watched)
+    assert np.isfinite(watched[0].evaluation_returns).all()
+
+
+def test_sides_may_have_different_algorithms(uneven):
+    mixed = train(uneven(), {"a": quick(), "b": quick(config.DDPG)}, seeds=[0], steps=120)[0]
+    assert mixed.algorithm["a"]["kind"] == "maddpg"
+    assert mixed.algorithm["b"]["kind"] == "ddpg"
+    assert mixed.parameter_hash != train(uneven(), quick(), seeds=[0], steps=120)[0].parameter_hash
+
+
+def test_thread_count_of_torch_is_restored(uneven):
+    before = torch.get_num_threads()
+    train(uneven(), quick(), seeds=[0], steps=8, threads=2 if before == 1 else 1)
+    assert torch.get_num_threads() == before
+
+
+def test_progress_is_reported_to_the_end(uneven):
+    seen = []
+    train(uneven(), quick(), seeds=[0, 1], steps=100, progress=seen.append)
+    assert (seen[-1].steps, seen[-1].total_steps, seen[-1].n_seeds, seen[-1].n_failed) == (100, 100, 2, 0)
+    assert [p.steps for p in seen] == sorted(p.steps for p in seen)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"seeds": []}, "seeds must be"),
+        ({"seeds": [1, 1]}, "seeds must be"),
+        ({"seeds": [-1]}, "seeds must be"),
+        ({"steps": 0}, "steps must be a whole number of at least 1, not 0"),
+        ({"steps": 10.5}, "steps must be"),
+        ({"n_snapshots": 1}, "n_snapshots must be"),
+        ({"evaluation_episodes": -1}, "evaluation_episodes must be"),
+        ({"threads": 0}, "threads must be"),
+        ({"checkpoint_every_steps": 0}, "checkpoint_every_steps must be"),
+    ],
+)
+def test_train_refuses_arguments_that_do_not_fit(uneven, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        train(uneven(), quick(), **{"seeds": [0], "steps": 10, **wrong})
+
+
+def test_train_refuses_sides_that_the_game_does_not_have(uneven):
+    with pytest.raises(ValueError, match=r"algorithm must name the sides \['a', 'b'\]"):
+        train(uneven(), {"a": quick(), "c": quick()}, seeds=[0], steps=10)
+
+
+def test_train_refuses_sides_that_gather_differently(uneven):
+    other = quick(rollout=Rollout(n_envs=2))
+    with pytest.raises(ValueError, match="equal rollout settings"):
+        train(uneven(), {"a": quick(), "b": other}, seeds=[0], steps=10)
