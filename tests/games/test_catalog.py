@@ -32,6 +32,16 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
+def facts_of(name: str, parameters: dict[str, Any]) -> catalog.Known:
+    facts = catalog.known(name, **parameters)
+    assert facts is not None
+    return facts
+
+
+COMPLETE_FOR_TWO = [c for c in CASES if facts_of(*c).complete and len(facts_of(*c).equilibria[0]) == 2]
+ALL_PURE_LISTED = [c for c in CASES if facts_of(*c).complete or facts_of(*c).which.startswith("all pure")]
+
+
 def make(name: str, parameters: dict[str, Any]) -> NormalFormGame:
     game = games.make(name, **parameters)
     assert isinstance(game, NormalFormGame)
@@ -82,8 +92,7 @@ def potentialness(payoffs: np.ndarray) -> float:
 @pytest.mark.parametrize(("name", "parameters"), CASES)
 def test_known_equilibria_have_no_gain_from_deviation(name: str, parameters: dict[str, Any]) -> None:
     game = make(name, parameters)
-    facts = catalog.known(name, **parameters)
-    assert facts is not None
+    facts = facts_of(name, parameters)
     assert facts.equilibria
     for profile in facts.equilibria[:60]:
         game.check_profile(profile)
@@ -92,35 +101,29 @@ def test_known_equilibria_have_no_gain_from_deviation(name: str, parameters: dic
 
 @pytest.mark.parametrize(("name", "parameters"), CASES)
 def test_known_equilibria_are_all_different(name: str, parameters: dict[str, Any]) -> None:
-    facts = catalog.known(name, **parameters)
-    assert facts is not None
+    facts = facts_of(name, parameters)
     flat = {tuple(np.round(np.concatenate(profile), 12)) for profile in facts.equilibria}
     assert len(flat) == len(facts.equilibria)
 
 
 @pytest.mark.parametrize(("name", "parameters"), CASES)
 def test_known_welfare_is_highest_sum_of_payoffs(name: str, parameters: dict[str, Any]) -> None:
-    facts = catalog.known(name, **parameters)
-    assert facts is not None
+    facts = facts_of(name, parameters)
     assert facts.welfare == pytest.approx(make(name, parameters).payoffs.sum(axis=0).max(), abs=1e-12)
 
 
 @pytest.mark.parametrize(("name", "parameters"), [case for case in CASES if case[1].get("n_agents", 0) < 5])
 def test_known_potentialness_equals_least_squares(name: str, parameters: dict[str, Any]) -> None:
-    facts = catalog.known(name, **parameters)
-    assert facts is not None
+    facts = facts_of(name, parameters)
     assert facts.potentialness == pytest.approx(potentialness(make(name, parameters).payoffs), abs=1e-9)
 
 
-@pytest.mark.parametrize(("name", "parameters"), CASES)
+@pytest.mark.parametrize(("name", "parameters"), COMPLETE_FOR_TWO)
 def test_known_complete_list_of_two_agents_is_what_vertex_enumeration_finds(
     name: str, parameters: dict[str, Any]
 ) -> None:
     game = make(name, parameters)
-    facts = catalog.known(name, **parameters)
-    assert facts is not None
-    if game.n_agents > 2 or not facts.complete:
-        return
+    facts = facts_of(name, parameters)
     # Nashpy; its support enumeration loses equilibria of Climbing to rounding, its vertex enumeration does not, but
     # wants positive payoffs: a constant changes no equilibrium
     positive = game.payoffs - game.payoffs.min() + 1
@@ -129,15 +132,12 @@ def test_known_complete_list_of_two_agents_is_what_vertex_enumeration_finds(
     assert found == {tuple(np.round(np.concatenate(profile), 9)) for profile in facts.equilibria}
 
 
-@pytest.mark.parametrize(("name", "parameters"), CASES)
+@pytest.mark.parametrize(("name", "parameters"), ALL_PURE_LISTED)
 def test_known_pure_equilibria_are_all_listed_where_the_catalogue_says_so(
     name: str, parameters: dict[str, Any]
 ) -> None:
     game = make(name, parameters)
-    facts = catalog.known(name, **parameters)
-    assert facts is not None
-    if not (facts.complete or facts.which.startswith("all pure")):
-        return
+    facts = facts_of(name, parameters)
     pure = []
     for joint in itertools.product(*(range(n) for n in game.n_actions)):
         gains = [
@@ -224,8 +224,7 @@ def test_chicken_best_mixture_of_three_cells_pays_more_than_any_equilibrium() ->
     for told in range(2):
         followed = weights[told] @ payoffs[0, told]
         assert followed >= weights[told] @ payoffs[0, 1 - told]
-    facts = catalog.known("chicken")
-    assert facts is not None
+    facts = facts_of("chicken", {})
     welfares = [np.einsum("nab,a,b->", payoffs, *profile) for profile in facts.equilibria]
     np.testing.assert_allclose(sorted(welfares), [9, 9, 28 / 3], atol=1e-12)
 
@@ -234,8 +233,7 @@ def test_shapley_equals_the_one_of_open_spiel_up_to_the_order_of_actions() -> No
     ours, theirs = make("shapley", {}).payoffs, make("matrix_shapleys_game", {}).payoffs
     orders = list(itertools.permutations(range(3)))
     assert any(np.array_equal(ours[:, rows][:, :, columns], theirs) for rows in orders for columns in orders)
-    facts = catalog.known("shapley")
-    assert facts is not None
+    facts = facts_of("shapley", {})
     assert facts.potentialness == pytest.approx((sqrt(3) - 1) / 2)
     assert np.einsum("nab,a,b->", ours, *facts.equilibria[0]) == pytest.approx(2 / 3)
 
