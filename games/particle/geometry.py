@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from nashlens.games.core import Array
+from nashlens.games.core import Array, IntArray
 
 
 def length(vectors: Array) -> Array:
@@ -41,3 +41,9 @@ def others(values: Array, i: int) -> Array:
 def rows(values: Array) -> Array:
     """Return ``[n · k, E]``, the rows of ``values [n, k, E]`` one after the other."""
     return values.reshape(-1, values.shape[-1])
+
+
+def picked(points: Array, index: IntArray) -> Array:
+    """Return ``[2, E]``, in each environment the point of ``points [n, 2, E]`` that ``index [E]`` names."""
+    found: Array = points[index, :, np.arange(points.shape[-1])].T
+    return found

@@ -8,6 +8,7 @@ its environment casts them to float32), rewards, ends and benchmark measures are
 
 from __future__ import annotations
 
+import copy
 import importlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -17,38 +18,16 @@ import pytest
 
 from nashlens import games
 from nashlens.games import Choice
+from nashlens.games.particle.scenarios import entries
+from nashlens.games.randomness import Streams
 
 SEEDS = (0, 1, 2)
 TOLERANCE = 1e-9
 
-Facts = Callable[[Any], dict[str, Any]]
-Benchmark = Callable[[list[Any], Mapping[str, Any], Mapping[str, Any]], list[tuple[Any, Any]]]
+Pairs = list[tuple[Any, Any]]
 
 
-class World(NamedTuple):
-    """How one world of mpe2 corresponds to ours."""
-
-    module: str
-    # What mpe2's world remembers beside positions, velocities and messages, under our names.
-    facts: Facts = lambda world: {}
-    # Pairs (mpe2's, ours) of one environment, from [benchmark_data of each agent], our measures, our state.
-    benchmark: Benchmark = lambda data, measures, state: []
-
-
-class Case(NamedTuple):
-    """One set of arguments: ours, and mpe2's where the names differ."""
-
-    world: str
-    ours: dict[str, Any]
-    theirs: dict[str, Any] | None = None
-    n_steps: int = 200
-
-
-def index_of(items: list[Any], item: Any) -> int:
-    return next(i for i, each in enumerate(items) if each is item)
-
-
-def spread_benchmark(data: list[Any], measures: Mapping[str, Any], state: Mapping[str, Any]) -> list[tuple[Any, Any]]:
+def spread_benchmark(data: list[Any], measures: Mapping[str, Any], _: Mapping[str, Any]) -> Pairs:
     rewards, collisions, distances, occupied = zip(*data, strict=True)
     n = len(data)
     return [
@@ -59,36 +38,215 @@ def spread_benchmark(data: list[Any], measures: Mapping[str, Any], state: Mappin
     ]
 
 
+def adversary_benchmark(data: list[Any], measures: Mapping[str, Any], _: Mapping[str, Any]) -> Pairs:
+    adversary, *agents = data
+    to_landmarks = [measures[f"distance_to_landmark_{k}"][1:] ** 2 for k in range(len(agents))]
+    return [
+        (adversary, measures["distance"][0] ** 2),
+        (agents, np.stack([*to_landmarks, measures["distance"][1:] ** 2], axis=1)),
+    ]
+
+
+def treasure_benchmark(data: list[Any], measures: Mapping[str, Any], state: Mapping[str, Any]) -> Pairs:
+    held, alive = zip(*data, strict=True)
+    n = len(state["holding"])
+    return [
+        ([-1 if kind is None else kind for kind in held[:n]], state["holding"]),
+        ([float(kind is not None) for kind in held[:n]], measures["carrying"][:n]),
+        (held[n:], measures["carrying"][n:]),
+        (alive, np.repeat(measures["alive_treasures"], len(data))),
+    ]
+
+
+def collisions_benchmark(data: list[Any], measures: Mapping[str, Any], _: Mapping[str, Any]) -> Pairs:
+    return [(data, measures["collisions"]), (sum(data), measures["touches"])]
+
+
+def index_of(items: list[Any], item: Any) -> int:
+    return next(i for i, each in enumerate(items) if each is item)
+
+
+class World(NamedTuple):
+    """How one world of mpe2 corresponds to ours."""
+
+    # What mpe2's world remembers beside positions, velocities and messages, under our names.
+    facts: Callable[[Any], dict[str, Any]] = lambda world: {}
+    # Pairs (mpe2's, ours) of one environment, from [benchmark_data of each agent], our measures, our state.
+    benchmark: Callable[[list[Any], Mapping[str, Any], Mapping[str, Any]], Pairs] = lambda data, measures, state: []
+
+
 WORLDS = {
-    "simple_spread": World("simple_spread.simple_spread", benchmark=spread_benchmark),
+    "simple": World(),
+    "simple_spread": World(benchmark=spread_benchmark),
     "simple_speaker_listener": World(
-        "simple_speaker_listener.simple_speaker_listener",
         facts=lambda world: {"goal": index_of(world.landmarks, world.agents[0].goal_b)},
         benchmark=lambda data, measures, state: [(data, np.repeat(-(measures["distance"] ** 2), 2))],
     ),
+    "simple_reference": World(
+        facts=lambda world: {"goal": [index_of(world.landmarks, agent.goal_b) for agent in world.agents]},
+    ),
+    "simple_adversary": World(
+        facts=lambda world: {"goal": index_of(world.landmarks, world.agents[0].goal_a)},
+        benchmark=adversary_benchmark,
+    ),
+    "simple_push": World(facts=lambda world: {"goal": index_of(world.landmarks, world.agents[0].goal_a)}),
+    "simple_tag": World(benchmark=collisions_benchmark),
+    "simple_world_comm": World(benchmark=collisions_benchmark),
+    "simple_crypto": World(
+        facts=lambda world: {
+            "goal": index_of(world.landmarks, world.agents[0].goal_a),
+            "key": index_of([landmark.color for landmark in world.landmarks], world.agents[2].key),
+        },
+        benchmark=lambda data, measures, state: [
+            ([said for said, _ in data], state["messages"]),
+            (data[0][1], np.eye(4)[state["goal"]]),
+        ],
+    ),
+    "simple_line": World(),
+    "simple_formation": World(),
+    "collect_treasure": World(
+        facts=lambda world: {
+            "holding": [-1 if agent.holding is None else agent.holding for agent in world.agents if agent.collector],
+            "kind": [landmark.type for landmark in world.landmarks],
+            "alive": [landmark.alive for landmark in world.landmarks],
+        },
+        benchmark=treasure_benchmark,
+    ),
 }
 
+
+class Case(NamedTuple):
+    """One set of arguments: ours, and mpe2's where the names differ."""
+
+    world: str
+    ours: dict[str, Any]
+    theirs: dict[str, Any] | None = None
+    n_steps: int = 200
+    # Every episode of mpe2 is squeezed by this factor before it is copied, so that bodies meet.
+    squeeze: float = 1.0
+    # What must have happened at least once for the case to prove anything.
+    happens: tuple[str, ...] = ()
+
+
 CASES = [
-    *(Case("simple_spread", {"n_agents": n}, {"N": n}, n_steps=1000) for n in (2, 3, 6)),
-    Case("simple_spread", {"N": 3, "actions": "continuous"}, {"N": 3, "continuous_actions": True}),
+    Case("simple", {}),
+    Case("simple", {"continuous_actions": True, "max_cycles": 60}),
+    Case("simple_spread", {"n_agents": 2}, {"N": 2}, n_steps=1000, happens=("collisions",)),
+    Case("simple_spread", {"n_agents": 3}, {"N": 3}, n_steps=1000, happens=("collisions", "occupied_landmarks")),
+    Case("simple_spread", {"n_agents": 6}, {"N": 6}, n_steps=1000, happens=("collisions", "occupied_landmarks")),
+    Case("simple_spread", {"actions": "continuous"}, {"continuous_actions": True}, squeeze=0.3),
     Case("simple_spread", {"N": 1, "local_ratio": 0.0, "max_cycles": 7}),
-    Case("simple_spread", {"N": 4, "local_ratio": 1.0, "curriculum": True}),
+    Case("simple_spread", {"N": 4, "local_ratio": 1.0, "curriculum": True}, squeeze=0.3, happens=("collisions",)),
     Case("simple_spread", {"N": 4, "curriculum": True, "curriculum_stage": 1}, {"N": 4, "curriculum": True}),
-    Case("simple_spread", {"N": 1, "terminate_on_success": True, "max_cycles": 400}, n_steps=2000),
+    Case("simple_spread", {"N": 2, "terminate_on_success": True, "max_cycles": 50}, squeeze=0.3, happens=("ends",)),
     Case("simple_spread", {"N": 4, "num_agent_neighbors": 2, "num_landmark_neighbors": 1}),
     Case("simple_spread", {"N": 2, "num_agent_neighbors": 3, "num_landmark_neighbors": 5, "continuous_actions": True}),
     Case("simple_speaker_listener", {}, n_steps=1000),
     Case("simple_speaker_listener", {"continuous_actions": True, "max_cycles": 40}),
+    Case("simple_reference", {"local_ratio": 0.2}),
+    Case("simple_reference", {"continuous_actions": True, "max_cycles": 40}),
+    Case("simple_adversary", {"N": 2}),
+    Case("simple_adversary", {"N": 4, "continuous_actions": True}),
+    Case("simple_adversary", {"N": 1}),
+    Case("simple_adversary", {"N": 3, "num_agent_neighbors": 2, "num_landmark_neighbors": 1}),
+    Case("simple_adversary", {"N": 2, "num_agent_neighbors": 4, "num_landmark_neighbors": 3}),
+    Case("simple_push", {}, squeeze=0.3, happens=("touches",)),
+    Case("simple_push", {"continuous_actions": True, "max_cycles": 40}, squeeze=0.3, happens=("touches",)),
+    Case("simple_tag", {}, squeeze=0.5, happens=("touches",)),
+    Case("simple_tag", {"continuous_actions": True, "max_cycles": 60}, squeeze=1.5),
+    Case(
+        "simple_tag",
+        {"num_good": 2, "num_adversaries": 4, "num_obstacles": 1, "terminate_on_success": True},
+        squeeze=0.15,
+        happens=("touches", "ends"),
+    ),
+    Case("simple_tag", {"num_good": 3, "num_adversaries": 1, "num_obstacles": 0}, squeeze=0.5),
+    Case("simple_tag", {"curriculum": True}, squeeze=0.5),
+    Case("simple_tag", {"curriculum": True, "curriculum_stage": 1}, {"curriculum": True}, squeeze=0.5),
+    Case("simple_tag", {"curriculum": True, "curriculum_stage": 2}, {"curriculum": True}, squeeze=0.5),
+    Case("simple_tag", {"num_good": 2, "num_agent_neighbors": 2, "num_landmark_neighbors": 1}, squeeze=0.5),
+    Case("simple_tag", {"num_obstacles": 1, "num_agent_neighbors": 6, "num_landmark_neighbors": 3}, squeeze=0.5),
+    Case("simple_world_comm", {}, squeeze=0.5, happens=("touches", "food", "in_forest")),
+    Case("simple_world_comm", {"continuous_actions": True, "max_cycles": 60}, squeeze=1.2),
+    Case(
+        "simple_world_comm",
+        {"num_good": 3, "num_adversaries": 2, "num_obstacles": 2, "num_food": 1, "num_forests": 3},
+        squeeze=0.6,
+        happens=("touches", "food", "in_forest"),
+    ),
+    Case("simple_world_comm", {"num_good": 1, "num_adversaries": 1, "num_obstacles": 0, "num_forests": 0}),
+    Case("simple_crypto", {}, happens=("bob_success", "eve_success")),
+    Case("simple_crypto", {"continuous_actions": True, "max_cycles": 10}),
+    Case("simple_line", {}),
+    Case("simple_line", {"N": 7, "continuous_actions": True}),
+    Case(
+        "simple_line",
+        {"n_agents": 1, "terminate_on_success": True},
+        {"N": 1, "terminate_on_success": True},
+        squeeze=0.1,
+        happens=("ends",),
+    ),
+    Case("simple_line", {"N": 2, "max_cycles": 60}, squeeze=2.5),
+    Case("simple_formation", {}),
+    Case("simple_formation", {"N": 6, "continuous_actions": True}, squeeze=0.3),
+    Case("simple_formation", {"N": 1, "terminate_on_success": True, "max_cycles": 100}, happens=("ends",)),
+    Case("simple_formation", {"N": 3, "max_cycles": 60}, squeeze=2.5),
+    Case("collect_treasure", {}, squeeze=0.6, happens=("pickups", "collisions")),
+    Case(
+        "collect_treasure",
+        {"num_collectors": 5, "num_deposits": 3, "num_treasures": 12, "max_cycles": 100},
+        squeeze=0.2,
+        n_steps=300,
+        happens=("pickups", "deliveries"),
+    ),
+    Case(
+        "collect_treasure",
+        {"num_collectors": 1, "num_deposits": 1, "num_treasures": 1, "continuous_actions": True},
+        squeeze=0.05,
+        happens=("pickups", "deliveries"),
+    ),
 ]
+
+
+class Scripted(Streams):
+    """Draws that are those of mpe2's treasures where a script says which."""
+
+    __slots__ = ("kinds", "places")
+
+    def __init__(self, n_envs: int) -> None:
+        super().__init__(np.random.default_rng(0), n_envs)
+        self.places = self.kinds = None
+
+    def uniform(self, low: float, high: float, shape: tuple[int, ...], where: Any = None) -> Any:
+        drawn = super().uniform(low, high, shape, where)
+        scripted = self.places is not None and where is not None and shape == self.places.shape[1:]
+        return self.places[where] if scripted else drawn
+
+    def integers(self, high: int, shape: tuple[int, ...] = (), where: Any = None) -> Any:
+        drawn = super().integers(high, shape, where)
+        scripted = self.kinds is not None and where is not None and shape == self.kinds.shape[1:]
+        return self.kinds[where] if scripted else drawn
+
+    def foresee(self, worlds: list[Any]) -> None:
+        """Write down what mpe2's worlds are about to draw for treasures that are gone."""
+        n = len(worlds[0].landmarks)
+        self.places, self.kinds = np.zeros((len(worlds), n, 2)), np.zeros((len(worlds), n), dtype=np.int64)
+        for e, world in enumerate(worlds):
+            rng = copy.deepcopy(world.np_random)
+            for k, landmark in enumerate(world.landmarks):
+                if not landmark.alive:
+                    rng.uniform()
+                    self.places[e, k] = rng.uniform(-0.95, 0.95, 2)
+                    self.kinds[e, k] = rng.integers(0, len(world.treasure_types))
 
 
 class Sides:
     """Three environments of mpe2 and one batch of ours, kept in step."""
 
     def __init__(self, case: Case) -> None:
-        self.world = WORLDS[case.world]
-        theirs = dict(case.ours if case.theirs is None else case.theirs)
-        module = importlib.import_module(f"mpe2.{self.world.module}")
+        self.case, self.world = case, WORLDS[case.world]
+        theirs = case.ours if case.theirs is None else case.theirs
+        module = importlib.import_module(f"mpe2.{case.world}.{case.world}")
         self.raw = [module.raw_env(**theirs, benchmark_data=True) for _ in SEEDS]
         for env, seed in zip(self.raw, SEEDS, strict=True):
             env.reset(seed=seed)
@@ -99,7 +257,9 @@ class Sides:
                 env.scenario.CURRICULUM_STAGES = stages[case.ours["curriculum_stage"] :]
                 env.reset(seed=seed)
         self.game = games.make(case.world, **case.ours)
-        self.batch = self.game.start(len(SEEDS), rng=np.random.default_rng(0))
+        self.streams = Scripted(len(SEEDS))
+        self.batch = self.game.begin(self.streams)
+        self.happened: dict[str, float] = {}
         self.copy(np.ones(len(SEEDS), dtype=bool))
 
     def copy(self, where: np.ndarray) -> None:
@@ -108,6 +268,9 @@ class Sides:
         for e, env in enumerate(self.raw):
             if where[e]:
                 world = env.world
+                # A line's places are settled when its episode begins: there only the agents move together.
+                for entity in world.agents if self.case.world == "simple_line" else world.entities:
+                    entity.state.p_pos = entity.state.p_pos * self.case.squeeze
                 state["positions"][e] = [entity.state.p_pos for entity in world.entities]
                 state["velocities"][e] = [agent.state.p_vel for agent in world.agents]
                 state["messages"][e] = [agent.state.c for agent in world.agents]
@@ -119,12 +282,16 @@ class Sides:
     def step(self, rng: np.random.Generator) -> float:
         """Play one random joint action in all environments and return the largest difference."""
         actions = [np.zeros((len(SEEDS), width)) for width in self.game.spec.action_widths]
+        if self.case.world == "collect_treasure":
+            self.streams.foresee([env.world for env in self.raw])
         for e, env in enumerate(self.raw):
             for i, (space, theirs) in enumerate(zip(self.game.spec.action_spaces, env.world.agents, strict=True)):
                 assert env.agent_selection == theirs.name
                 env.step(random_action(space, actions[i][e], rng=rng))
         step = self.batch.step(actions)
         errors = [self.difference(step, e) for e in range(len(SEEDS))]
+        for name, values in {**step.measures, "ends": step.terminated}.items():
+            self.happened[name] = self.happened.get(name, 0.0) + float(values.sum())
         ended = step.ended
         for env in (env for env, end in zip(self.raw, ended, strict=True) if end):
             env.reset()
@@ -164,9 +331,19 @@ def random_action(space: games.ActionSpace, ours: np.ndarray, *, rng: np.random.
 def largest_error(case: Case) -> float:
     """Return the largest difference in observations, rewards and measures over a case's steps and seeds."""
     sides, rng = Sides(case), np.random.default_rng(7)
-    return max(sides.step(rng) for _ in range(case.n_steps))
+    error = max(sides.step(rng) for _ in range(case.n_steps))
+    assert all(sides.happened[name] > 0 for name in case.happens)
+    return error
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.world}-{'-'.join(map(str, case.ours.values()))}")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join([case.world, *map(str, case.ours.values())]))
 def test_world_equals_mpe2(case: Case) -> None:
     assert largest_error(case) < TOLERANCE
+
+
+def test_every_world_of_mpe2_is_compared_and_made() -> None:
+    theirs = {
+        name.removeprefix("mpe/").rsplit("_", 1)[0]
+        for name in importlib.import_module("mpe2.all_modules").mpe_environments
+    }
+    assert theirs == set(WORLDS) == {case.world for case in CASES} == {entry.name for entry in entries()}
