@@ -8,6 +8,7 @@ agent's turn, and then it is all that is legal.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -149,11 +150,12 @@ class SequentialGame(Game):
         that the reach probabilities never need more than some hundred megabytes.
         """
         self.check_profile(profile)
-        flat = [s.reshape(-1, *s.shape[-2:]) for s in profile]
+        n_profiles = math.prod(profile.batch_shape)
+        flat = [s.reshape(n_profiles, *s.shape[-2:]) for s in profile]
         paying = np.flatnonzero(self.tree.rewards.any(axis=1))
         part = max(1, SWEEP_ENTRIES // self.tree.n_histories)
         answers = [np.zeros((0, self.n_agents))]
-        for begin in range(0, len(flat[0]), part):
+        for begin in range(0, n_profiles, part):
             reach = reach_probabilities(self.tree, [s[begin : begin + part] for s in flat])
             answers.append(reach[paying].T @ self.tree.rewards[paying])
         return np.concatenate(answers).reshape(*profile.batch_shape, self.n_agents)
@@ -189,7 +191,7 @@ def reach_probabilities(tree: GameTree, strategies: Sequence[Array], *, without:
             continue
         moved = np.flatnonzero(movers == i) + 1
         sequences = tree.last_sequences[moved, i]
-        reach[moved] = strategy.reshape(n_profiles, -1).T[sequences]
+        reach[moved] = strategy.reshape(n_profiles, math.prod(strategy.shape[1:])).T[sequences]
     for level in tree.levels[1:]:
         reach[level] *= reach[tree.parents[level]]
     return reach
