@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nashlens.games.arguments import whole_number
 from nashlens.games.core import Array, BoolArray
-from nashlens.games.particle.arguments import MAX_CYCLES, settings, whole
 from nashlens.games.particle.controls import Mode
 from nashlens.games.particle.geometry import between, length, ordered_sum, others, rows
 from nashlens.games.particle.physics import Body, Order
+from nashlens.games.particle.settings import MAX_CYCLES, settings
 from nashlens.games.particle.world import Member, Outcome, ParticleWorld, State
 from nashlens.games.randomness import Streams
 
@@ -51,7 +52,7 @@ class CollectTreasure(ParticleWorld):
     Parameters
     ----------
     num_collectors, num_deposits, num_treasures : numbers of each, at least one.
-    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `arguments.settings`.
+    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `settings.settings`.
 
     Raises
     ------
@@ -75,9 +76,9 @@ class CollectTreasure(ParticleWorld):
         dynamic_rescaling: bool = True,
         physics: Order = "mpe2",
     ) -> None:
-        self._n_collectors = whole("num_collectors", num_collectors, 1)
-        self._n_kinds = whole("num_deposits", num_deposits, 1)
-        n_treasures = whole("num_treasures", num_treasures, 1)
+        self._n_collectors = whole_number(num_collectors, "num_collectors", low=1)
+        self._n_kinds = whole_number(num_deposits, "num_deposits", low=1)
+        n_treasures = whole_number(num_treasures, "num_treasures", low=1)
         self._one_hot = np.vstack([np.eye(self._n_kinds), np.zeros(self._n_kinds)]).T
         super().__init__(
             "collect_treasure",

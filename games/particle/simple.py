@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from nashlens.games.arguments import real_number
 from nashlens.games.core import Array
-from nashlens.games.particle.arguments import MAX_CYCLES, number, settings
 from nashlens.games.particle.controls import Mode
 from nashlens.games.particle.geometry import rows
 from nashlens.games.particle.physics import Body, Order
+from nashlens.games.particle.settings import MAX_CYCLES, settings
 from nashlens.games.particle.world import Member, Outcome, ParticleWorld, State
 
 
@@ -25,7 +26,7 @@ class Simple(ParticleWorld):
 
     Parameters
     ----------
-    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `arguments.settings`.
+    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `settings.settings`.
     reach_radius : what counts as reached; a measure only, it changes no reward.
 
     Raises
@@ -47,7 +48,7 @@ class Simple(ParticleWorld):
         reach_radius: float = 0.1,
         physics: Order = "mpe2",
     ) -> None:
-        self._reach_radius = number("reach_radius", reach_radius, 0.0)
+        self._reach_radius = real_number(reach_radius, "reach_radius", low=0.0)
         super().__init__(
             "simple",
             members=[Member(name="agent_0", side="team", body=Body(collides=False))],

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nashlens.games.arguments import real_number, truth_value, whole_number
 from nashlens.games.core import Array, BoolArray
-from nashlens.games.particle.arguments import MAX_CYCLES, flag, neighbours, number, settings, whole
 from nashlens.games.particle.controls import Mode
 from nashlens.games.particle.geometry import between, length, others, picked, rows
 from nashlens.games.particle.neighbours import nearest
 from nashlens.games.particle.physics import Body, Order
+from nashlens.games.particle.settings import MAX_CYCLES, neighbours, settings
 from nashlens.games.particle.world import Member, Outcome, ParticleWorld, State
 from nashlens.games.randomness import Streams
 
@@ -40,7 +41,7 @@ class SimpleAdversary(ParticleWorld):
     Parameters
     ----------
     N : number of agents beside the adversary, and of landmarks. (Not of all agents: so there is no ``n_agents``.)
-    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `arguments.settings`.
+    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `settings.settings`.
     num_agent_neighbors, num_landmark_neighbors : how many of the nearest are seen; None for all. Agents see the target
         in any case.
     squared_adversary_reward : True to give the adversary ``−d²`` in place of ``−d``.
@@ -72,11 +73,11 @@ class SimpleAdversary(ParticleWorld):
         reach_radius: float = 0.16,
         physics: Order = "mpe2",
     ) -> None:
-        n = whole("N", N, 1)
-        self._agent_limit = neighbours("num_agent_neighbors", num_agent_neighbors)
-        self._landmark_limit = neighbours("num_landmark_neighbors", num_landmark_neighbors)
-        self._squared = flag("squared_adversary_reward", squared_adversary_reward)
-        self._reach_radius = number("reach_radius", reach_radius, 0.0)
+        n = whole_number(N, "N", low=1)
+        self._agent_limit = neighbours(num_agent_neighbors, "num_agent_neighbors")
+        self._landmark_limit = neighbours(num_landmark_neighbors, "num_landmark_neighbors")
+        self._squared = truth_value(squared_adversary_reward, "squared_adversary_reward")
+        self._reach_radius = real_number(reach_radius, "reach_radius", low=0.0)
         body = Body(size=0.15, collides=False)
         super().__init__(
             "simple_adversary",

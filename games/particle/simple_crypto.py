@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nashlens.games.arguments import whole_number
 from nashlens.games.core import Array, BoolArray
-from nashlens.games.particle.arguments import MAX_CYCLES, settings, whole
 from nashlens.games.particle.controls import Mode
 from nashlens.games.particle.geometry import ordered_sum
 from nashlens.games.particle.physics import Body, Order
+from nashlens.games.particle.settings import MAX_CYCLES, settings
 from nashlens.games.particle.world import Member, Outcome, ParticleWorld, State
 from nashlens.games.randomness import Streams
 
@@ -39,7 +40,7 @@ class SimpleCrypto(ParticleWorld):
 
     Parameters
     ----------
-    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `arguments.settings`.
+    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `settings.settings`.
     n_messages : size of the set that message and key come from, 2 to 4; 2 in mpe2 and in the paper's table.
 
     Raises
@@ -62,7 +63,7 @@ class SimpleCrypto(ParticleWorld):
         n_messages: int = 2,
         physics: Order = "mpe2",
     ) -> None:
-        self._n_messages = whole("n_messages", n_messages, 2, N_SIGNALS)
+        self._n_messages = whole_number(n_messages, "n_messages", low=2, high=N_SIGNALS)
         still = Body(collides=False, movable=False)
         super().__init__(
             "simple_crypto",

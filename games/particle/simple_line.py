@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nashlens.games.arguments import truth_value
 from nashlens.games.core import Array, BoolArray
-from nashlens.games.particle.arguments import MAX_CYCLES, flag, number_of_agents, settings
 from nashlens.games.particle.assignment import assigned_costs
 from nashlens.games.particle.controls import Mode
 from nashlens.games.particle.geometry import between, ordered_sum, rows
 from nashlens.games.particle.physics import Body, Order
+from nashlens.games.particle.settings import MAX_CYCLES, number_of_agents, settings
 from nashlens.games.particle.world import Member, Outcome, ParticleWorld, State
 from nashlens.games.randomness import Streams
 
@@ -41,7 +42,7 @@ class SimpleLine(ParticleWorld):
     Parameters
     ----------
     n_agents, N : two names of the number of agents, ours and mpe2's; 4 if neither is given.
-    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `arguments.settings`.
+    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `settings.settings`.
     terminate_on_success : True to end an episode as soon as every agent is within 0.05 of its place.
 
     Raises
@@ -66,7 +67,7 @@ class SimpleLine(ParticleWorld):
         physics: Order = "mpe2",
     ) -> None:
         n = number_of_agents(n_agents, N, default=4)
-        self._ends = flag("terminate_on_success", terminate_on_success)
+        self._ends = truth_value(terminate_on_success, "terminate_on_success")
         super().__init__(
             "simple_line",
             members=[Member(name=f"agent_{i}", side="team", body=Body(size=0.03)) for i in range(n)],

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nashlens.games.arguments import real_number
 from nashlens.games.core import Array, BoolArray
-from nashlens.games.particle.arguments import MAX_CYCLES, number, settings
 from nashlens.games.particle.controls import Mode
 from nashlens.games.particle.geometry import length, picked, rows
 from nashlens.games.particle.physics import Body, Order
+from nashlens.games.particle.settings import MAX_CYCLES, settings
 from nashlens.games.particle.world import Member, Outcome, ParticleWorld, State
 from nashlens.games.randomness import Streams
 
@@ -39,7 +40,7 @@ class SimplePush(ParticleWorld):
 
     Parameters
     ----------
-    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `arguments.settings`.
+    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `settings.settings`.
     reach_radius : what counts as on the target; a measure only, it changes no reward. By default the two discs overlap.
 
     Raises
@@ -63,7 +64,7 @@ class SimplePush(ParticleWorld):
         reach_radius: float = 0.1,
         physics: Order = "mpe2",
     ) -> None:
-        self._reach_radius = number("reach_radius", reach_radius, 0.0)
+        self._reach_radius = real_number(reach_radius, "reach_radius", low=0.0)
         super().__init__(
             "simple_push",
             members=[

@@ -10,11 +10,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from nashlens.games.arguments import one_of, real_number, truth_value
 from nashlens.games.core import Array, BoolArray
-from nashlens.games.particle.arguments import MAX_CYCLES, flag, number, one_of, settings
 from nashlens.games.particle.controls import Mode
 from nashlens.games.particle.geometry import length, picked, rows
 from nashlens.games.particle.physics import Body, Order
+from nashlens.games.particle.settings import MAX_CYCLES, settings
 from nashlens.games.particle.world import Member, Outcome, ParticleWorld, State
 from nashlens.games.randomness import Streams
 
@@ -42,7 +43,7 @@ class SimpleReference(ParticleWorld):
     Parameters
     ----------
     local_ratio : weight of an agent's own reward against the team's average, from 0 to 1.
-    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `arguments.settings`.
+    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `settings.settings`.
     team_reward : ``mixed``, as above; ``own``, an agent's own reward alone; ``sum``, both get the sum of both.
     squared_distance : True to reward with squared distances.
     reach_radius : what counts as reached; a measure only, it changes no reward.
@@ -70,10 +71,10 @@ class SimpleReference(ParticleWorld):
         reach_radius: float = 0.1,
         physics: Order = "mpe2",
     ) -> None:
-        self._local_ratio = number("local_ratio", local_ratio, 0.0, 1.0)
-        self._team_reward = one_of("team_reward", team_reward, TEAM_REWARDS)
-        self._squared = flag("squared_distance", squared_distance)
-        self._reach_radius = number("reach_radius", reach_radius, 0.0)
+        self._local_ratio = real_number(local_ratio, "local_ratio", low=0.0, high=1.0)
+        self._team_reward = one_of(team_reward, "team_reward", choices=TEAM_REWARDS)
+        self._squared = truth_value(squared_distance, "squared_distance")
+        self._reach_radius = real_number(reach_radius, "reach_radius", low=0.0)
         alike = self._team_reward == "mixed" and self._local_ratio == 0
         super().__init__(
             "simple_reference",

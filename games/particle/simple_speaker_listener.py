@@ -10,11 +10,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from nashlens.games.arguments import one_of, real_number
 from nashlens.games.core import Array, BoolArray
-from nashlens.games.particle.arguments import MAX_CYCLES, number, one_of, settings
 from nashlens.games.particle.controls import Mode
 from nashlens.games.particle.geometry import rows
 from nashlens.games.particle.physics import Body, Order
+from nashlens.games.particle.settings import MAX_CYCLES, settings
 from nashlens.games.particle.world import Member, Outcome, ParticleWorld, State
 from nashlens.games.randomness import Streams
 
@@ -38,7 +39,7 @@ class SimpleSpeakerListener(ParticleWorld):
 
     Parameters
     ----------
-    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `arguments.settings`.
+    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `settings.settings`.
     team_reward : ``own``, as above; ``sum``, both get the sum of both, ``−2 d²``.
     reach_radius : what counts as reached; a measure only, it changes no reward.
 
@@ -65,8 +66,8 @@ class SimpleSpeakerListener(ParticleWorld):
         reach_radius: float = 0.1,
         physics: Order = "mpe2",
     ) -> None:
-        self._share = 2.0 if one_of("team_reward", team_reward, TEAM_REWARDS) == "sum" else 1.0
-        self._reach_radius = number("reach_radius", reach_radius, 0.0)
+        self._share = 2.0 if one_of(team_reward, "team_reward", choices=TEAM_REWARDS) == "sum" else 1.0
+        self._reach_radius = real_number(reach_radius, "reach_radius", low=0.0)
         speaker = Body(size=0.075, collides=False, movable=False)
         listener = Body(size=0.075, collides=False)
         super().__init__(

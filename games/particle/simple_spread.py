@@ -9,21 +9,13 @@ from typing import Literal
 
 import numpy as np
 
+from nashlens.games.arguments import one_of, real_number, truth_value, whole_number
 from nashlens.games.core import Array
-from nashlens.games.particle.arguments import (
-    MAX_CYCLES,
-    flag,
-    neighbours,
-    number,
-    number_of_agents,
-    one_of,
-    settings,
-    whole,
-)
 from nashlens.games.particle.controls import Mode
 from nashlens.games.particle.geometry import between, ordered_sum, others, rows
 from nashlens.games.particle.neighbours import nearest
 from nashlens.games.particle.physics import Body, Order
+from nashlens.games.particle.settings import MAX_CYCLES, neighbours, number_of_agents, settings
 from nashlens.games.particle.world import Member, Outcome, ParticleWorld, State
 
 CAPTURE_RADIUS = 0.1
@@ -51,7 +43,7 @@ class SimpleSpread(ParticleWorld):
     ----------
     n_agents, N : two names of the number of agents and of landmarks, ours and mpe2's; 3 if neither is given.
     local_ratio : weight of an agent's own collisions against the distance term, from 0 to 1.
-    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `arguments.settings`.
+    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `settings.settings`.
     curriculum : True to play `curriculum_stage`; False plays the last stage.
     curriculum_stage : 0 without, 1 with the collision penalty. (In mpe2 a method is there to set it.)
     terminate_on_success : True to end an episode as soon as every landmark is occupied.
@@ -89,14 +81,14 @@ class SimpleSpread(ParticleWorld):
         physics: Order = "mpe2",
     ) -> None:
         n = number_of_agents(n_agents, N, default=3)
-        self._local_ratio = number("local_ratio", local_ratio, 0.0, 1.0)
-        self._stage = whole("curriculum_stage", curriculum_stage, 0, STAGES - 1)
-        self._penalised = not flag("curriculum", curriculum) or self._stage > 0
-        self._ends = flag("terminate_on_success", terminate_on_success)
-        self._agent_limit = neighbours("num_agent_neighbors", num_agent_neighbors)
-        self._landmark_limit = neighbours("num_landmark_neighbors", num_landmark_neighbors)
-        self._team_reward = one_of("team_reward", team_reward, TEAM_REWARDS)
-        self._self_collision = flag("self_collision", self_collision)
+        self._local_ratio = real_number(local_ratio, "local_ratio", low=0.0, high=1.0)
+        self._stage = whole_number(curriculum_stage, "curriculum_stage", low=0, high=STAGES - 1)
+        self._penalised = not truth_value(curriculum, "curriculum") or self._stage > 0
+        self._ends = truth_value(terminate_on_success, "terminate_on_success")
+        self._agent_limit = neighbours(num_agent_neighbors, "num_agent_neighbors")
+        self._landmark_limit = neighbours(num_landmark_neighbors, "num_landmark_neighbors")
+        self._team_reward = one_of(team_reward, "team_reward", choices=TEAM_REWARDS)
+        self._self_collision = truth_value(self_collision, "self_collision")
         alike = n == 1 or not self._penalised or (self._team_reward == "mixed" and self._local_ratio == 0)
         super().__init__(
             "simple_spread",

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nashlens.games.arguments import real_number, truth_value, whole_number
 from nashlens.games.core import Array, BoolArray
-from nashlens.games.particle.arguments import MAX_CYCLES, flag, neighbours, number, settings, whole
 from nashlens.games.particle.boundary import boundary_penalty
 from nashlens.games.particle.controls import Mode
 from nashlens.games.particle.geometry import between, others, rows
 from nashlens.games.particle.neighbours import nearest
 from nashlens.games.particle.physics import Body, Order
+from nashlens.games.particle.settings import MAX_CYCLES, neighbours, settings
 from nashlens.games.particle.world import Member, Outcome, ParticleWorld, State
 from nashlens.games.randomness import Streams
 
@@ -44,7 +45,7 @@ class SimpleTag(ParticleWorld):
     Parameters
     ----------
     num_good, num_adversaries, num_obstacles : numbers of prey, predators and obstacles.
-    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `arguments.settings`.
+    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `settings.settings`.
     curriculum : True to play `curriculum_stage`; False plays the last stage.
     curriculum_stage : prey at 50 % (0), 75 % (1) or 100 % (2) of its speed. (In mpe2 a method is there to set it.)
     terminate_on_success : True to end an episode as soon as all prey are caught at once.
@@ -82,15 +83,15 @@ class SimpleTag(ParticleWorld):
         prey_speedup: float = 0.3,
         physics: Order = "mpe2",
     ) -> None:
-        n_prey = whole("num_good", num_good, 1)
-        self._n_predators = whole("num_adversaries", num_adversaries, 1)
-        n_obstacles = whole("num_obstacles", num_obstacles, 0)
-        stage = whole("curriculum_stage", curriculum_stage, 0, len(STAGE_SPEEDS) - 1)
-        self._ends = flag("terminate_on_success", terminate_on_success)
-        self._agent_limit = neighbours("num_agent_neighbors", num_agent_neighbors)
-        self._landmark_limit = neighbours("num_landmark_neighbors", num_landmark_neighbors)
-        top = 1.0 + number("prey_speedup", prey_speedup, 0.0)
-        pace = STAGE_SPEEDS[stage] if flag("curriculum", curriculum) else 1.0
+        n_prey = whole_number(num_good, "num_good", low=1)
+        self._n_predators = whole_number(num_adversaries, "num_adversaries", low=1)
+        n_obstacles = whole_number(num_obstacles, "num_obstacles", low=0)
+        stage = whole_number(curriculum_stage, "curriculum_stage", low=0, high=len(STAGE_SPEEDS) - 1)
+        self._ends = truth_value(terminate_on_success, "terminate_on_success")
+        self._agent_limit = neighbours(num_agent_neighbors, "num_agent_neighbors")
+        self._landmark_limit = neighbours(num_landmark_neighbors, "num_landmark_neighbors")
+        top = 1.0 + real_number(prey_speedup, "prey_speedup", low=0.0)
+        pace = STAGE_SPEEDS[stage] if truth_value(curriculum, "curriculum") else 1.0
         prey = Body(size=PREY_SIZE, thrust=PREY_THRUST * (top / PREY_SPEED) * pace, max_speed=top * pace)
         super().__init__(
             "simple_tag",

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nashlens.games.arguments import whole_number
 from nashlens.games.core import Array, BoolArray
-from nashlens.games.particle.arguments import MAX_CYCLES, settings, whole
 from nashlens.games.particle.boundary import boundary_penalty
 from nashlens.games.particle.controls import Mode
 from nashlens.games.particle.geometry import between, others, rows
 from nashlens.games.particle.physics import Body, Order
+from nashlens.games.particle.settings import MAX_CYCLES, settings
 from nashlens.games.particle.world import Member, Outcome, ParticleWorld, State
 from nashlens.games.randomness import Streams
 
@@ -51,7 +52,7 @@ class SimpleWorldComm(ParticleWorld):
     ----------
     num_good, num_adversaries : numbers of prey and of predators, the leader included.
     num_obstacles, num_food, num_forests : numbers of each; at least one food.
-    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `arguments.settings`.
+    max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `settings.settings`.
 
     Raises
     ------
@@ -76,11 +77,11 @@ class SimpleWorldComm(ParticleWorld):
         dynamic_rescaling: bool = True,
         physics: Order = "mpe2",
     ) -> None:
-        n_prey = whole("num_good", num_good, 1)
-        self._n_predators = whole("num_adversaries", num_adversaries, 1)
-        n_obstacles = whole("num_obstacles", num_obstacles, 0)
-        n_food = whole("num_food", num_food, 1)
-        n_forests = whole("num_forests", num_forests, 0)
+        n_prey = whole_number(num_good, "num_good", low=1)
+        self._n_predators = whole_number(num_adversaries, "num_adversaries", low=1)
+        n_obstacles = whole_number(num_obstacles, "num_obstacles", low=0)
+        n_food = whole_number(num_food, "num_food", low=1)
+        n_forests = whole_number(num_forests, "num_forests", low=0)
         self._food = slice(n_obstacles, n_obstacles + n_food)
         self._forests = slice(n_obstacles + n_food, None)
         sizes = [PREDATOR.size] * self._n_predators + [PREY.size] * n_prey

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nashlens.games.core import Array, BoolArray, Game, GameSpec, IntArray
-from nashlens.games.particle.arguments import Settings
 from nashlens.games.particle.batch import ParticleBatch
 from nashlens.games.particle.controls import Controls
 from nashlens.games.particle.physics import Body, Physics
+from nashlens.games.particle.settings import Settings
 from nashlens.games.randomness import Streams
 
 
