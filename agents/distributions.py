@@ -96,10 +96,10 @@ class ChoiceHead(Head):
     def noise(self, generators: Sequence[torch.Generator], shape: tuple[int, ...]) -> Tensor:
         """Draw standard Gumbel noise ``[S, *shape]``."""
         device = self._valid.device
-        waits = torch.empty(len(generators), *shape, device=device)
+        draws = torch.empty(len(generators), *shape, device=device)
         for seed, generator in enumerate(generators):
-            waits[seed].exponential_(generator=generator)
-        return waits.clamp_(min=TINY).log_().neg_()
+            draws[seed].uniform_(generator=generator)
+        return draws.clamp_(min=TINY).log_().neg_().log_().neg_()
 
     def act(self, outputs: Tensor, noise: Tensor, masks: Tensor | None) -> Tensor:
         """Return one-hot vectors, or simplex points where the game takes soft actions."""

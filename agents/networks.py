@@ -18,15 +18,15 @@ from torch import Tensor
 from nashlens.agents.sharing import Slots
 
 
-def batched_product(inputs: Tensor, weights: Tensor) -> Tensor:
-    """Return ``[M, B, out]`` of inputs ``[M, B, in]`` and weights ``[M, in, out]``.
+def affine(inputs: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
+    """Return ``[M, B, out]`` of inputs ``[M, B, in]``, weights ``[M, in, out]`` and biases ``[M, 1, out]``.
 
     A single product is computed as one of a pair, because a batch of one takes another path through the linear
     algebra library, with other rounding; a seed alone would then differ from the same seed among others.
     """
     if len(inputs) == 1:
-        return torch.bmm(inputs.expand(2, -1, -1), weights.expand(2, -1, -1))[:1]
-    return torch.bmm(inputs, weights)
+        return torch.baddbmm(biases, inputs.expand(2, -1, -1), weights.expand(2, -1, -1))[:1]
+    return torch.baddbmm(biases, inputs, weights)
 
 
 class Stack:
@@ -84,9 +84,9 @@ class Stack:
         layer = inputs.reshape(n_seeds * n_agents, n_rows, -1)
         last = len(self.weights) - 1
         for depth, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            layer = batched_product(layer, self._of_agents(weight)) + self._of_agents(bias)
+            layer = affine(layer, self._of_agents(weight), self._of_agents(bias))
             if depth < last:
-                layer = torch.relu(layer)
+                layer = torch.relu_(layer)
         return layer.view(n_seeds, n_agents, n_rows, -1)
 
     def _of_agents(self, parameter: Tensor) -> Tensor:

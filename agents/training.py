@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from nashlens.agents import allocation
 from nashlens.agents import checkpoint as saved
 from nashlens.agents.checkpoint import Checkpoint, Generators
 from nashlens.agents.config import Algorithm
@@ -105,6 +106,7 @@ def train(
     )
     if checkpoint_every_steps is not None:
         _at_least("checkpoint_every_steps", checkpoint_every_steps, 1)
+    allocation.keep_freed_memory()
     with _torch_threads(_at_least("threads", threads, 1)):
         if resume is not None:
             training.load(resume)

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from nashlens.agents.config import Sharing
-from nashlens.agents.networks import Stack, batched_product, clip_each, parameter_hash
+from nashlens.agents.networks import Stack, affine, clip_each, parameter_hash
 from nashlens.agents.sharing import assign
 from nashlens.games.policy import Network
 
@@ -50,10 +50,12 @@ def test_outputs_and_gradients_of_a_seed_do_not_depend_on_the_others(mode, n_row
         assert torch.equal(a.grad[2:3], b.grad)
 
 
-def test_batched_product_of_one_equals_the_same_product_among_others():
+def test_affine_map_of_one_equals_the_same_map_among_others():
     g = torch.Generator().manual_seed(1)
-    x, w = torch.randn(7, 8, 1, generator=g), torch.randn(7, 1, 64, generator=g)
-    assert torch.equal(batched_product(x, w)[3:4], batched_product(x[3:4].clone(), w[3:4].clone()))
+    x, w, b = (torch.randn(7, *shape, generator=g) for shape in ((8, 1), (1, 64), (1, 64)))
+    among, alone = affine(x, w, b), affine(*(part[3:4].clone() for part in (x, w, b)))
+    assert torch.equal(among[3:4], alone)
+    assert torch.allclose(among, x @ w + b)
 
 
 def test_shared_network_without_index_is_bitwise_the_same_policy_for_all_agents():
