@@ -1,4 +1,4 @@
-"""The tidy frame: one row a number, over all finished runs of a suite; and the list of what is finished and what not."""
+"""The tidy frame: one row a number, over all finished runs of a suite; and what of the suite is finished."""
 
 from __future__ import annotations
 

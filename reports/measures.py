@@ -7,18 +7,21 @@ named after their purpose under the run's own seed, so that measuring a stored r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nashlens.analysis.best_response import best_response
+from nashlens.analysis.divergence import total_variation
 from nashlens.analysis.exploitability import nash_conv
+from nashlens.analysis.nonstationarity import reward_drift
 from nashlens.analysis.results import Bound
-from nashlens.games import Game, JointPolicy, NormalFormGame, Profile, make, play
+from nashlens.games import Game, NormalFormGame, Profile, make, play
 from nashlens.games.core import Array, Choice
-from nashlens.games.randomness import Streams, child
+from nashlens.games.randomness import child
+from nashlens.reports.probes import probe_observations
 from nashlens.reports.quantities import EPISODE_MEASURE
 
 if TYPE_CHECKING:
@@ -59,7 +62,7 @@ def measure(run: TrainingRun) -> list[Row]:
     if isinstance(game, NormalFormGame):
         rows += matrix_measures(run, game)
     else:
-        rows += final_episodes(run, game)
+        rows += [*probed_drift(run, game), *final_episodes(run, game)]
     return [{"seed": run.seed, **row} for row in rows]
 
 
@@ -94,13 +97,22 @@ def matrix_measures(run: TrainingRun, game: NormalFormGame) -> Iterator[Row]:
     totals = {
         "nash_conv": nash_conv(game, strategies).nash_conv,
         "nash_conv_average": nash_conv(game, average).nash_conv,
-        "welfare_gap": best_welfare - response.on_policy.sum(axis=1),
     }
+    if not game.is_constant_sum():
+        totals["welfare_gap"] = np.maximum(best_welfare - response.on_policy.sum(axis=1), 0.0)
     for name, values in totals.items():
         for step, value in zip(steps, values, strict=True):
             yield _row(name, value, step=step, bound="exact", unit="snapshot", n=1)
     for step, values in zip(steps, response.on_policy, strict=True):
         yield from _per_agent(run, "expected_payoff", values, step=step, bound="exact", unit="snapshot", n=1)
+    drifts = {
+        "policy_drift": np.stack([total_variation(s[1:], s[:-1]) for s in strategies], axis=1),
+        "reward_drift": reward_drift(game, strategies).mean,
+        "reward_drift_joint": reward_drift(game, strategies, conditioning="joint").mean,
+    }
+    for name, moved in drifts.items():
+        for step, values in zip(steps[1:], moved, strict=True):
+            yield from _per_agent(run, name, values, step=step, bound="exact", unit="snapshot", n=1)
 
 
 def strategies_of(run: TrainingRun, game: NormalFormGame) -> Profile:
@@ -140,6 +152,39 @@ def time_average(strategies: Profile, *, first: int = 0) -> Profile:
         mean[first:] = np.cumsum(strategy[first:], axis=0) / counts
         averages.append(mean / mean.sum(axis=1, keepdims=True))
     return Profile(averages)
+
+
+def probed_drift(run: TrainingRun, game: Game) -> Iterator[Row]:
+    """Yield each agent's drift between snapshots, averaged over what it saw in episodes of the final policies.
+
+    Agents with real-valued actions have no row: total variation of clipped Gaussians has no closed form.
+    """
+    if game.spec.masked:
+        return
+    probes = probe_observations(
+        game, run.policies(), n_probes=N_PROBES, n_episodes=N_PROBE_EPISODES, rng=child(run.seed, "measures", "probes")
+    )
+    joint = [run.policies(t) for t in range(len(run.snapshot_steps))]
+    for i, (agent, space) in enumerate(zip(run.spec.agents, run.spec.action_spaces, strict=True)):
+        if not isinstance(space, Choice):
+            continue
+        answers_TPA = np.stack([each[i].probabilities(probes[i]) for each in joint])
+        moved = choice_drift(answers_TPA, space).mean(axis=1)
+        for step, value in zip(run.snapshot_steps[1:], moved, strict=True):
+            yield _row("policy_drift", value, agent=agent, step=step, unit="observation", n=len(probes[i]))
+
+
+def choice_drift(probabilities: Array, space: Choice) -> Array:
+    """Return total variation between consecutive snapshots, ``[T − 1, P]``; over several factors their mean.
+
+    Parameters
+    ----------
+    probabilities : ``[T, P, A_i]``; each factor of the choice a distribution.
+    space : the choice.
+    """
+    factors = [probabilities[..., part] for part in space.slices]
+    moved: Array = np.mean([total_variation(each[1:], each[:-1]) for each in factors], axis=0)
+    return moved
 
 
 def final_episodes(run: TrainingRun, game: Game) -> Iterator[Row]:

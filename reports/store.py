@@ -120,7 +120,8 @@ class Store:
     def add_suite(self, suite: Suite) -> None:
         """Write down what a suite asks for; one of the same name is replaced."""
         self._folder("suites")
-        atomic.write_json(self.root / "suites" / f"{suite.name}.json", suite.config.model_dump(mode="json"))
+        # Not sorted: the order of games and algorithms is the order of the report.
+        atomic.write_text(self.root / "suites" / f"{suite.name}.json", suite.config.model_dump_json(indent=2) + "\n")
 
     def suite_names(self) -> list[str]:
         """Return the names of the suites that were run here."""

@@ -141,7 +141,7 @@ def _train(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> list[Trainin
     same_seeds = len(missing) == len(job.runs)
     return training.train(
         make(first.game, **first.parameters),
-        settings[EVERY_SIDE] if EVERY_SIDE in settings else settings,
+        settings.get(EVERY_SIDE, settings),
         seeds=seeds,
         steps=first.steps,
         n_snapshots=first.snapshots,

@@ -1,0 +1,236 @@
+"""The command line: what can be asked for, and exit codes (0 done, 1 something failed, 2 bad usage).
+
+Only what parses arguments is imported here; the commands import the rest when they run, so that ``--help`` is fast.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Union
+
+import tyro
+
+from nashlens.reports.mistakes import Mistake
+
+Where = Annotated[Path, tyro.conf.Positional]
+Which = Annotated[str, tyro.conf.Positional]
+Perhaps = Annotated[str | None, tyro.conf.Positional]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """Train, analyse and write a report: MADDPG and independent DDPG on three games, two minutes on two cores."""
+
+    out: Path = Path("nashlens-demo")
+    """Folder of the runs and the report."""
+    workers: int | None = None
+    """Worker processes; as many as there are processors if left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Games:
+    """List the games, or describe one."""
+
+    name: Perhaps = None
+    """A game."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Train:
+    """Train one game and write a report.
+
+    Settings of the algorithm are given as --algorithm.NAME VALUE (such as --algorithm.learning_rate 0.003 or
+    --algorithm.rollout.n_envs 4), arguments of the game as --game.NAME VALUE.
+    """
+
+    game: Which
+    """Which game; see `nashlens games`."""
+    algorithm: str = "maddpg"
+    """Kind of learner: maddpg or ddpg."""
+    seeds: str = "0:5"
+    """How many seeds, or a range such as 0:10."""
+    steps: int = 100_000
+    """Environment steps of each seed."""
+    snapshots: int = 21
+    """Snapshots of every policy, the first before any training."""
+    evaluation_episodes: int = 0
+    """Fresh episodes at each snapshot."""
+    out: Path | None = None
+    """Folder of the runs and the report; runs/GAME if left out."""
+    workers: int | None = None
+    """Worker processes; as many as there are processors if left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteList:
+    """List the suites that come with the package."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteShow:
+    """Show the cells of a suite."""
+
+    suite: Which
+    """Name of a suite, or a TOML file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteRun:
+    """Run what is missing or failed of a suite."""
+
+    suite: Which
+    """Name of a suite, or a TOML file."""
+    out: Path | None = None
+    """Folder of the runs; runs/NAME if left out."""
+    workers: int | None = None
+    """Worker processes; as many as there are processors if left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteStatus:
+    """Say what is planned, done and failed in a folder of runs."""
+
+    out: Where
+    """Folder of the runs."""
+    suite: str | None = None
+    """Name of the suite, where the folder holds several."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportBuild:
+    """Write the report of the runs in a folder."""
+
+    out: Where
+    """Folder of the runs."""
+    suite: str | None = None
+    """Name of the suite, where the folder holds several."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportCheck:
+    """Measure every stored run again and say what differs from the report."""
+
+    out: Where
+    """Folder of the runs."""
+    suite: str | None = None
+    """Name of the suite, where the folder holds several."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suites:
+    """Suites of runs: list, show, run, status."""
+
+    do: Annotated[
+        Union[  # noqa: UP007
+            Annotated[SuiteList, tyro.conf.subcommand("list", prefix_name=False)],
+            Annotated[SuiteShow, tyro.conf.subcommand("show", prefix_name=False)],
+            Annotated[SuiteRun, tyro.conf.subcommand("run", prefix_name=False)],
+            Annotated[SuiteStatus, tyro.conf.subcommand("status", prefix_name=False)],
+        ],
+        tyro.conf.arg(name=""),
+    ] = field()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reports:
+    """Reports of runs: build, check."""
+
+    do: Annotated[
+        Union[  # noqa: UP007
+            Annotated[ReportBuild, tyro.conf.subcommand("build", prefix_name=False)],
+            Annotated[ReportCheck, tyro.conf.subcommand("check", prefix_name=False)],
+        ],
+        tyro.conf.arg(name=""),
+    ] = field()
+
+
+Command = Union[  # noqa: UP007
+    Annotated[Demo, tyro.conf.subcommand("demo", prefix_name=False)],
+    Annotated[Games, tyro.conf.subcommand("games", prefix_name=False)],
+    Annotated[Train, tyro.conf.subcommand("train", prefix_name=False)],
+    Annotated[Suites, tyro.conf.subcommand("suite", prefix_name=False)],
+    Annotated[Reports, tyro.conf.subcommand("report", prefix_name=False)],
+]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Parameters
+    ----------
+    argv : the words after ``nashlens``; this process's own if left out.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        plain, settings = _set_apart(words)
+        asked = tyro.cli(  # type: ignore[call-overload]
+            Command,
+            args=plain or ["--help"],
+            prog="nashlens",
+            description="Game-theoretic instruments for MADDPG and its relatives: train, analyse, report.",
+            config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
+        )
+        return _run(asked, settings, ["nashlens", *words])
+    except Mistake as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 2
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; the same command goes on where this one was\n")
+        return 1
+    except BrokenPipeError:
+        return 1
+
+
+def _run(asked: object, settings: dict[str, list[tuple[str, str]]], command: list[str]) -> int:
+    from nashlens.reports import commands
+
+    match asked:
+        case Demo():
+            return commands.demo(asked.out, workers=asked.workers, command=command)
+        case Games():
+            return commands.games(asked.name)
+        case Train():
+            return commands.train(asked, settings, command=command)
+        case Suites(do=SuiteList()):
+            return commands.suite_list()
+        case Suites(do=SuiteShow(suite=suite)):
+            return commands.suite_show(suite)
+        case Suites(do=SuiteRun() as run):
+            return commands.suite_run(run.suite, run.out, workers=run.workers, command=command)
+        case Suites(do=SuiteStatus() as status):
+            return commands.suite_status(status.out, suite=status.suite)
+        case Reports(do=ReportBuild() as build):
+            return commands.report_build(build.out, suite=build.suite)
+        case Reports(do=ReportCheck() as check):
+            return commands.report_check(check.out, suite=check.suite)
+    raise AssertionError(asked)
+
+
+def _set_apart(words: Sequence[str]) -> tuple[list[str], dict[str, list[tuple[str, str]]]]:
+    """Take ``--algorithm.NAME VALUE`` and ``--game.NAME VALUE`` out of the words of `train`.
+
+    Raises
+    ------
+    Mistake : a name has no value.
+    """
+    settings: dict[str, list[tuple[str, str]]] = {"algorithm": [], "game": []}
+    if not words or words[0] != "train":
+        return list(words), settings
+    plain: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        subject, dot, name = word.removeprefix("--").partition(".")
+        if not word.startswith("--") or not dot or subject not in settings:
+            plain.append(word)
+            continue
+        name, equals, value = name.partition("=")
+        given = value if equals else next(rest, None)
+        if given is None or not name:
+            raise Mistake(f"{word} needs a value, such as {word} 0.003")
+        settings[subject].append((name, given))
+    return plain, settings

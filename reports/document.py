@@ -1,0 +1,123 @@
+"""A report as files: one self-contained page, Markdown, and the numbers of every figure and table as CSV.
+
+Nothing is computed here. Everything that comes from a suite file or an error is escaped, and the page's own policy
+forbids it to load anything.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from nashlens.reports import atomic
+from nashlens.reports.figures import Panel
+from nashlens.reports.report import Report
+from nashlens.reports.tables import Table
+
+TEMPLATES = "nashlens.reports.templates"
+
+
+def write(report: Report, folder: Path) -> Path:
+    """Write a report into a folder and return the path of its page.
+
+    Parameters
+    ----------
+    report : what to write.
+    folder : where; made if it is not there.
+
+    Raises
+    ------
+    OSError : the folder cannot be written to.
+    """
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    (folder / "figures").mkdir(exist_ok=True)
+    for name, frame in data_of(report).items():
+        atomic.write_text(folder / "data" / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+    for figure in report.figures:
+        for panel in figure.panels:
+            atomic.write_text(folder / "figures" / f"{panel.name}.svg", standalone(panel))
+    atomic.write_text(folder / "report.md", to_markdown(report))
+    page = folder / "index.html"
+    atomic.write_text(page, to_html(report))
+    return page
+
+
+def data_of(report: Report) -> dict[str, Any]:
+    """Return the frame behind every figure and table, by the name of its CSV; the tidy frame as ``measures``."""
+    frames = {f"figure-{figure.name}": figure.data for figure in report.figures}
+    frames |= {f"table-{table.name}": table.data for table in report.tables}
+    return frames | {"measures": report.frame}
+
+
+def to_html(report: Report) -> str:
+    """Return the page."""
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+    )
+    template = environment.from_string(_resource("report.html"))
+    return template.render(report=report, style=_resource("style.css"), svg=_inline, emphasise=_emphasise)
+
+
+def to_markdown(report: Report) -> str:
+    """Return the report as Markdown; figures are linked as files."""
+    parts = [f"# {_plain(report.name)}", _plain(report.question), "\n".join(f"- {_plain(h)}" for h in report.headlines)]
+    for figure in report.figures:
+        parts.append(f"## {_plain(figure.title)}")
+        parts += [f"![{_plain(panel.alternative)}](figures/{panel.name}.svg)" for panel in figure.panels]
+        parts += [f"*{_plain(figure.caption)}*", *(_plain(paragraph) for paragraph in figure.paragraphs)]
+    parts += [_markdown_table(table) for table in report.tables]
+    provenance = "\n".join(f"- {_plain(label)}: {_plain(value)}" for label, value in report.provenance)
+    return "\n\n".join(part for part in [*parts, "## Provenance", provenance] if part) + "\n"
+
+
+def standalone(panel: Panel) -> str:
+    """Return a panel as a file of its own, drawn in black where no page gives it a colour."""
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{_with_title(panel)}'
+
+
+def _inline(panel: Panel) -> Markup:
+    return Markup(_with_title(panel))
+
+
+def _with_title(panel: Panel) -> str:
+    """Return the drawing with its text alternative as its accessible name."""
+    label = escape(panel.alternative)
+    return re.sub(
+        r"(<svg\b[^>]*>)",
+        lambda match: f'{match[1][:-1]} aria-label="{label}">\n <title>{escape(panel.title)}</title>',
+        panel.svg,
+        count=1,
+    )
+
+
+def _emphasise(paragraph: str) -> Markup:
+    """Return a paragraph with its first words, the game's name, set apart."""
+    game, stop, rest = paragraph.partition(". ")
+    return Markup("<strong>{}</strong>{}{}").format(game, stop, rest)
+
+
+def _markdown_table(table: Table) -> str:
+    lines = [
+        _markdown_row(table.header),
+        _markdown_row(tuple("--:" if k in table.numeric else "---" for k in range(len(table.header)))),
+        *(_markdown_row(row) for row in table.rows),
+    ]
+    return f"## {_plain(table.title)}\n\n{_plain(table.caption)}\n\n" + "\n".join(lines)
+
+
+def _markdown_row(words: tuple[str, ...]) -> str:
+    return f"| {' | '.join(word if set(word) <= set('-:') and word else _plain(word) for word in words)} |"
+
+
+def _plain(text: str) -> str:
+    """Return a text that Markdown shows as it is, on one line."""
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join(text.split()))
+
+
+def _resource(name: str) -> str:
+    return files(TEMPLATES).joinpath(name).read_text(encoding="utf-8")

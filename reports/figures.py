@@ -1,0 +1,171 @@
+"""Figures: small multiples, one panel a game, drawn from frames that hold all numbers already.
+
+A plot function takes a frame and computes nothing. Panels are SVG whose ink follows the page's own colours, so that one
+file serves light and dark; lines differ in their dashes as well as in a colour-blind safe palette.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import EngFormatter, MaxNLocator
+
+WIDTH, HEIGHT = 4.6, 3.1
+INK, GRID = "#010203", "#040506"
+DASHES = ("", (4, 1.5), (1, 1), (6, 1.5, 1, 1.5))
+_STYLE = {
+    "svg.fonttype": "none",
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": GRID,
+    "axes.grid": True,
+    "grid.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "font.size": 9.5,
+    "axes.labelsize": 9.5,
+    "legend.fontsize": 9,
+    "axes.axisbelow": True,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One drawing.
+
+    Attributes
+    ----------
+    name : names its file.
+    title : what stands above it.
+    svg : the drawing.
+    alternative : the same in words, for those who do not see it.
+    """
+
+    name: str
+    title: str
+    svg: str
+    alternative: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Figure:
+    """Panels of one kind with what is said of them.
+
+    Attributes
+    ----------
+    name : names its files and its place in the page.
+    title : what stands above it.
+    caption : what is drawn: n, unit, interval, exclusions.
+    paragraphs : what it shows, one a game.
+    panels : one a game.
+    data : every number that is drawn.
+    """
+
+    name: str
+    title: str
+    caption: str
+    paragraphs: tuple[str, ...]
+    panels: tuple[Panel, ...]
+    data: pd.DataFrame
+
+
+def curve_panel(
+    frame: pd.DataFrame,
+    seeds: pd.DataFrame,
+    *,
+    name: str,
+    title: str,
+    lines: Sequence[str],
+    y_label: str,
+    alternative: str,
+    colours: Mapping[str, int],
+    zero: bool = False,
+) -> Panel:
+    """Draw curves with bands.
+
+    Parameters
+    ----------
+    frame : ``line, step, mean, low, high``; there is no band where `low` is NaN.
+    seeds : ``line, seed, step, value``; drawn thin, one line a seed; empty where the bands say enough.
+    name, title, alternative : of the panel.
+    lines : the lines in their order.
+    y_label : of the vertical axis.
+    colours : number of the palette's colour of each line; lines of one colour differ in their dashes.
+    zero : whether the vertical axis begins at 0.
+    """
+    palette = sns.color_palette("colorblind")
+    dashes = _dashes(lines, colours)
+    with mpl.rc_context(_STYLE):
+        canvas = Canvas(figsize=(WIDTH, HEIGHT), layout="constrained")
+        axes = canvas.add_subplot()
+        for line in lines:
+            part = frame[frame["line"] == line].sort_values("step")
+            colour = palette[colours[line] % len(palette)]
+            steps, low, high = (part[column].to_numpy(dtype=np.float64) for column in ("step", "low", "high"))
+            for _, single in seeds[seeds["line"] == line].groupby("seed"):
+                sns.lineplot(data=single, x="step", y="value", ax=axes, color=colour, linewidth=0.6, alpha=0.6)
+            axes.fill_between(steps, low, high, color=colour, alpha=0.18, linewidth=0)
+            sns.lineplot(data=part, x="step", y="mean", ax=axes, label=line, color=colour, errorbar=None, linewidth=1.8)
+            if dashes[line]:
+                axes.lines[-1].set_dashes(dashes[line])
+        _finish(axes, y_label=y_label, zero=zero, n_lines=len(lines))
+        return Panel(name=name, title=title, svg=_svg(canvas, name), alternative=alternative)
+
+
+def _finish(axes: Axes, *, y_label: str, zero: bool, n_lines: int) -> None:
+    axes.set_xlabel("environment steps")
+    axes.set_ylabel(y_label)
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.margins(x=0.01)
+    if zero:
+        axes.set_ylim(bottom=0.0)
+    legend = axes.get_legend()
+    if legend is not None:
+        legend.remove()
+    axes.figure.legend(
+        *axes.get_legend_handles_labels(),
+        loc="outside upper left",
+        ncols=1 if n_lines > 4 else 2,
+        frameon=False,
+        handlelength=2.6,
+        columnspacing=1.2,
+    )
+
+
+def _dashes(lines: Sequence[str], colours: Mapping[str, int]) -> dict[str, tuple[float, ...] | str]:
+    seen: dict[int, int] = {}
+    chosen: dict[str, tuple[float, ...] | str] = {}
+    for line in lines:
+        k = seen.get(colours[line], 0)
+        seen[colours[line]] = k + 1
+        chosen[line] = DASHES[k % len(DASHES)]
+    return chosen
+
+
+def _svg(canvas: Canvas, name: str) -> str:
+    """Return a canvas as an SVG element that stands in a page beside others and follows its colours."""
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": name}):
+        canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = text.replace(INK, "currentColor").replace(GRID, "var(--grid, #d5d9dd)")
+    text = re.sub(r"font: (?:(\d+) )?([\d.]+)px [^;\"]*", r"font: \2px system-ui, sans-serif", text)
+    text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
+    text = re.sub(r'(href="#|url\(#)([^")]+)', rf"\1{name}-\2", text)
+    return re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', 'class="plot" role="img"', text, count=1)

@@ -1,0 +1,122 @@
+"""A report: everything that a page says, computed before any of it is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from nashlens.reports.chapters import chapters
+from nashlens.reports.conventions import algorithms_table, conventions_table, game_facts
+from nashlens.reports.estimates import final_estimates, merged_agents
+from nashlens.reports.figures import Figure
+from nashlens.reports.frames import inventory, load_frame
+from nashlens.reports.headline import headlines
+from nashlens.reports.provenance import gather
+from nashlens.reports.quantities import QUANTITIES
+from nashlens.reports.store import Store
+from nashlens.reports.suite import Suite
+from nashlens.reports.tables import Table, definitions_table, estimates_table, failures_table, runs_table
+
+NOT_TABLED = ("reward_drift_joint",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Report:
+    """What a page says.
+
+    Attributes
+    ----------
+    name, question : of the suite.
+    headlines : the answer in a few sentences.
+    figures, tables : in their order; the first table is the one of estimates.
+    provenance : what the runs and this report were made with, word by word.
+    frame : the tidy frame that all of it comes from.
+    """
+
+    name: str
+    question: str
+    headlines: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    tables: tuple[Table, ...]
+    provenance: tuple[tuple[str, str], ...]
+    frame: pd.DataFrame
+
+
+def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
+    """Return the report of a suite from its stored runs; what is missing or failed is in it as such.
+
+    Parameters
+    ----------
+    store : where the runs are.
+    suite : what was asked for.
+    anew : True to measure every run again.
+
+    Raises
+    ------
+    StoreError : a run that counts as done is damaged.
+    ValueError : a run cannot be measured.
+    """
+    frame = load_frame(store, suite, anew=anew)
+    runs = inventory(store, suite)
+    facts = game_facts(suite)
+    merged = merged_agents(frame)
+    order = [name for name in _order(merged) if name not in NOT_TABLED]
+    estimates = final_estimates(merged, order)
+    tables = (
+        estimates_table(estimates),
+        runs_table(runs),
+        failures_table(runs),
+        conventions_table(suite),
+        algorithms_table(suite),
+        definitions_table(order),
+    )
+    return Report(
+        name=suite.name,
+        question=suite.config.question,
+        headlines=headlines(merged, facts, runs),
+        figures=chapters(merged, facts),
+        tables=tuple(table for table in tables if table is not None),
+        provenance=_provenance(store, runs),
+        frame=frame,
+    )
+
+
+def _order(frame: pd.DataFrame) -> list[str]:
+    """Return the metrics of a frame: final ones first, then as in the catalogue, then what games measure."""
+    present = list(frame["metric"].unique())
+    first = ["final_return", "nash_conv", "nash_conv_average", "welfare_gap", "expected_payoff"]
+    own = [name for name in present if name not in QUANTITIES]
+    rest = [name for name in QUANTITIES if name not in first]
+    return [name for name in [*first, *own, *rest] if name in present]
+
+
+def _provenance(store: Store, runs: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+    """Return what runs were made with: each different value once, and what this report is made with."""
+    found: dict[str, set[str]] = {}
+    times = []
+    for run_id in runs.loc[runs["state"] != "planned", "run_id"]:
+        made = store.provenance(str(run_id))
+        times.append(str(made["time"]))
+        for label, value in _words(made):
+            found.setdefault(label, set()).add(value)
+    lines = [(label, "; ".join(sorted(values))) for label, values in found.items()]
+    if times:
+        lines.append(("runs made", times[0] if min(times) == max(times) else f"{min(times)} to {max(times)}"))
+    now = gather()
+    lines.append(("report made", f"{now.time}, nashlens {now.versions.get('nashlens', '')}".rstrip(", ")))
+    return tuple(lines)
+
+
+def _words(made: Mapping[str, Any]) -> list[tuple[str, str]]:
+    threads = ", ".join(f"{name} = {value}" for name, value in made["threads"].items())
+    versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items())
+    return [
+        ("command", str(made["command"])),
+        ("commit", str(made["commit"]) or "not a checkout"),
+        ("platform", f"{made['platform']}, {made['processors']} processors"),
+        ("threads", threads or "not limited"),
+        ("versions", versions),
+    ]

@@ -1,0 +1,170 @@
+"""Tables: words for a reader, and beside them the frame that the words come from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from nashlens.reports.estimates import LEVEL, MIN_SEEDS
+from nashlens.reports.quantities import quantity
+from nashlens.reports.words import counted, listed, number, with_interval
+
+DIRECTION = {True: "higher is better", False: "lower is better", None: ""}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Table:
+    """Rows of words.
+
+    Attributes
+    ----------
+    name : names its files and its place in the page.
+    title : what stands above it.
+    caption : what its numbers are.
+    header : one word a column.
+    rows : as many words in each.
+    numeric : the columns that are set flush right.
+    data : the numbers, for the CSV.
+    """
+
+    name: str
+    title: str
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[int] = frozenset()
+    data: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.header) for row in self.rows):
+            raise ValueError(f"rows of {self.name} must have {len(self.header)} words each")
+
+
+def estimates_table(estimates: pd.DataFrame) -> Table:
+    """Return the table of final estimates, one row each.
+
+    Parameters
+    ----------
+    estimates : as `estimates.final_estimates` returns them.
+    """
+    rows = []
+    for row in estimates.to_dict("records"):
+        what = quantity(str(row["metric"]))
+        rows.append(
+            (
+                row["game"],
+                row["algorithm"],
+                what.title,
+                row["agent"],
+                _value(row),
+                counted(row["n"], row["unit"]),
+                f"{row['method']}, {row['level']:.0%}" if pd.notna(row["low"]) else "",
+                row["each"],
+                what.value_unit,
+                DIRECTION[what.higher_is_better],
+                f"{row['step']:,}",
+            )
+        )
+    few = bool((estimates["n"] < MIN_SEEDS).any()) if len(estimates) else False
+    note = f" Fewer than {MIN_SEEDS} seeds: the seeds' own values stand in place of an interval." if few else ""
+    return Table(
+        name="estimates",
+        title="Where training ended",
+        caption=f"Mean over seeds at the last step, with its {LEVEL:.0%} interval (Student's t over seeds, cut to the "
+        "range that the quantity can take). The column “each seed” says what the number of a single seed is: exact, "
+        f"or itself an estimate from episodes or observations; the mean over seeds is always an estimate.{note}",
+        header=(
+            "game",
+            "algorithm",
+            "quantity",
+            "agent",
+            "mean [interval]",
+            "n",
+            "interval",
+            "each seed",
+            "in units of",
+            "direction",
+            "step",
+        ),
+        rows=tuple(tuple(str(word) for word in row) for row in rows),
+        numeric=frozenset({4, 10}),
+        data=_without_lists(estimates),
+    )
+
+
+def runs_table(runs: pd.DataFrame) -> Table:
+    """Return the table of planned, done and failed runs, one row a cell.
+
+    Parameters
+    ----------
+    runs : as `frames.inventory` returns them.
+    """
+    cells = []
+    for (game, algorithm), part in runs.groupby(["game", "algorithm"], sort=False):
+        states = part["state"].value_counts()
+        counts = [int(states.get(state, 0)) for state in ("done", "failed", "planned")]
+        seconds = float(part["seconds"].sum())
+        cells.append((str(game), str(algorithm), len(part), *counts, seconds))
+    data = pd.DataFrame(cells, columns=["game", "algorithm", "asked_for", "done", "failed", "not_run", "seconds"])
+    return Table(
+        name="runs",
+        title="What was asked for, and what became of it",
+        caption="Runs of each cell, one a seed. Failed runs take no part in any number of this page. The time is that "
+        "of the worker processes, seeds trained together counted once.",
+        header=("game", "algorithm", "asked for", "done", "failed", "not run", "time"),
+        rows=tuple((*(str(word) for word in cell[:6]), f"{number(cell[6], decimals=1)} s") for cell in cells),
+        numeric=frozenset({2, 3, 4, 5, 6}),
+        data=data,
+    )
+
+
+def failures_table(runs: pd.DataFrame) -> Table | None:
+    """Return the table of failed runs with their reasons, or None if there are none."""
+    failed = runs[runs["state"] == "failed"]
+    if failed.empty:
+        return None
+    grouped = failed.groupby(["game", "algorithm", "reason"], sort=False)["seed"].agg(list).reset_index()
+    return Table(
+        name="failures",
+        title="Runs that failed",
+        caption="Each failed run, and why.",
+        header=("game", "algorithm", "seeds", "reason"),
+        rows=tuple(
+            (row["game"], row["algorithm"], listed([str(seed) for seed in row["seed"]]), row["reason"])
+            for row in grouped.to_dict("records")
+        ),
+        data=failed.drop(columns="seconds"),
+    )
+
+
+def definitions_table(metrics: list[str]) -> Table:
+    """Return what each quantity of a report is, with the source of its definition."""
+    chosen = [quantity(metric) for metric in metrics]
+    rows = tuple((each.title, each.definition, each.value_unit, each.reference) for each in chosen)
+    return Table(
+        name="definitions",
+        title="What the quantities are",
+        caption="Definitions as they are computed here.",
+        header=("quantity", "definition", "in units of", "source"),
+        rows=rows,
+        data=pd.DataFrame(rows, columns=["quantity", "definition", "value_unit", "source"]),
+    )
+
+
+def _value(row: dict[str, object]) -> str:
+    value, low, high = (float(str(row[name])) for name in ("value", "low", "high"))
+    values = row["values"]
+    assert isinstance(values, tuple)
+    if math.isfinite(low) and math.isfinite(high):
+        return with_interval(value, low, high)
+    if len(values) < MIN_SEEDS:
+        return f"{number(value)} ({'; '.join(number(float(each)) for each in values)})"
+    return f"{number(value)} (no interval: {row['reason']})"
+
+
+def _without_lists(frame: pd.DataFrame) -> pd.DataFrame:
+    if frame.empty:
+        return frame
+    return frame.assign(values=[" ".join(repr(float(each)) for each in values) for values in frame["values"]])

@@ -1,0 +1,1 @@
+"""Templates of the pages that reports are written to."""

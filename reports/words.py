@@ -1,0 +1,85 @@
+"""Numbers as words of a report: enough digits to tell the interval, a true minus sign, an honest blank."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from nashlens.analysis.results import Estimate
+
+MINUS = "−"
+NO_VALUE = "no value"
+
+
+def number(value: float, *, decimals: int | None = None) -> str:
+    """Return a number, to three significant digits unless told how many decimals.
+
+    >>> number(-0.01234), number(12345.6), number(float("nan")), number(2.0, decimals=1)
+    ('−0.0123', '12,346', 'no value', '2.0')
+    """
+    if math.isnan(value):
+        return NO_VALUE
+    if math.isinf(value):
+        return "infinite" if value > 0 else f"{MINUS}infinite"
+    if decimals is None:
+        size = abs(value)
+        decimals = 3 if size == 0 else min(max(0, 2 - math.floor(math.log10(size))), 6)
+    text = f"{value:,.{decimals}f}"
+    if float(text.replace(",", "")) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def decimals_for(low: float, high: float) -> int | None:
+    """Return the decimals that show two digits of the width of an interval; None where there is no interval."""
+    width = high - low
+    if not math.isfinite(width):
+        return None
+    return 3 if width == 0 else min(max(0, 1 - math.floor(math.log10(width))), 6)
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """Return a number with its interval, in the same decimals.
+
+    >>> with_interval(1.2345, 1.1, 1.4)
+    '1.23 [1.10, 1.40]'
+    """
+    decimals = decimals_for(low, high)
+    if decimals is None:
+        return number(value)
+    return f"{number(value, decimals=decimals)} [{number(low, decimals=decimals)}, {number(high, decimals=decimals)}]"
+
+
+def estimate_words(estimate: Estimate) -> str:
+    """Return an estimate with interval and n.
+
+    >>> e = Estimate(value=1.0, low=0.5, high=1.5, level=0.95, method="student-t", n=5, unit="seed")
+    >>> estimate_words(e)
+    '1.00 [0.50, 1.50] (n = 5 seeds)'
+    """
+    return f"{with_interval(estimate.value, estimate.low, estimate.high)} (n = {counted(estimate.n, estimate.unit)})"
+
+
+def counted(n: int, unit: str) -> str:
+    """Return a count with its unit.
+
+    >>> counted(1, "seed"), counted(5, "seed")
+    ('1 seed', '5 seeds')
+    """
+    return f"{n:,} {unit}{'' if n == 1 else 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words)
+
+
+def direction(estimate: Estimate, *, up: str, down: str, neither: str) -> str:
+    """Return which way an interval points: `up` above 0, `down` below 0, `neither` if it holds 0 or is missing."""
+    if estimate.low > 0:
+        return up
+    return down if estimate.high < 0 else neither
