@@ -170,7 +170,10 @@ def _interval_note(curve: pd.DataFrame) -> str:
     counts = sorted({int(n) for n in curve["n"]})
     lines = f"Lines: mean over {listed([counted(n, 'seed') for n in counts])}."
     few = [n for n in counts if n < MIN_SEEDS]
-    bands = f"Bands: pointwise {LEVEL:.0%} Student's t intervals over seeds."
+    bands = (
+        f"Bands: pointwise {LEVEL:.0%} Student's t intervals over seeds. In the text every interval is one over the "
+        "same seeds, and differences are paired on shared seeds."
+    )
     if not few:
         return f"{lines} {bands}"
     thin = f"With fewer than {MIN_SEEDS} seeds there is no interval; thin lines are single seeds."

@@ -166,7 +166,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         plain, settings = _set_apart(words)
-        asked = tyro.cli(  # type: ignore[call-overload]
+        asked = tyro.cli(
             Command,
             args=plain or ["--help"],
             prog="nashlens",

@@ -187,7 +187,9 @@ def _one_round(
     jobs: Sequence[Job], *, n_workers: int, pool: Pool, board: _Board, failed: dict[str, str]
 ) -> tuple[list[Job], list[Job], list[Job]]:
     """Run jobs on one pool; return those a broken pool never began, those it broke in, and those held elsewhere."""
-    never, broken, busy = [], [], []
+    never: list[Job] = []
+    broken: list[Job] = []
+    busy: list[Job] = []
     with _opened(pool(min(n_workers, len(jobs)))) as executor:
         futures: dict[Future[JobOutcome], Job] = {}
         for job in jobs:

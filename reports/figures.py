@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -19,10 +20,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
+Dash = tuple[int, tuple[float, ...]]
 WIDTH, HEIGHT = 4.6, 3.1
 INK, GRID = "#010203", "#040506"
-DASHES = ("", (4, 1.5), (1, 1), (6, 1.5, 1, 1.5))
-_STYLE = {
+DASHES: tuple[Dash, ...] = ((0, ()), (0, (4, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)))
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.color": INK,
     "axes.edgecolor": INK,
@@ -118,8 +120,7 @@ def curve_panel(
                 sns.lineplot(data=single, x="step", y="value", ax=axes, color=colour, linewidth=0.6, alpha=0.6)
             axes.fill_between(steps, low, high, color=colour, alpha=0.18, linewidth=0)
             sns.lineplot(data=part, x="step", y="mean", ax=axes, label=line, color=colour, errorbar=None, linewidth=1.8)
-            if dashes[line]:
-                axes.lines[-1].set_dashes(dashes[line])
+            axes.lines[-1].set_linestyle(dashes[line])
         _finish(axes, y_label=y_label, zero=zero, n_lines=len(lines))
         return Panel(name=name, title=title, svg=_svg(canvas, name), alternative=alternative)
 
@@ -146,9 +147,9 @@ def _finish(axes: Axes, *, y_label: str, zero: bool, n_lines: int) -> None:
     )
 
 
-def _dashes(lines: Sequence[str], colours: Mapping[str, int]) -> dict[str, tuple[float, ...] | str]:
+def _dashes(lines: Sequence[str], colours: Mapping[str, int]) -> dict[str, Dash]:
     seen: dict[int, int] = {}
-    chosen: dict[str, tuple[float, ...] | str] = {}
+    chosen: dict[str, Dash] = {}
     for line in lines:
         k = seen.get(colours[line], 0)
         seen[colours[line]] = k + 1

@@ -10,6 +10,8 @@ from nashlens.reports.estimates import MIN_SEEDS, by_seed, difference, final_est
 from nashlens.reports.quantities import quantity
 from nashlens.reports.words import counted, direction, estimate_words, listed, number, with_interval
 
+NEAR = 0.01
+
 
 def learning_finding(frame: pd.DataFrame, *, game: str, metric: str) -> str:
     """Say where the returns of a game began and ended, and whether the algorithms differ at the end.
@@ -26,11 +28,11 @@ def learning_finding(frame: pd.DataFrame, *, game: str, metric: str) -> str:
         own = part[part["algorithm"] == algorithm]
         first, last = int(own["step"].min()), int(own["step"].max())
         change = difference(by_seed(own, step=last), by_seed(own, step=first))
-        verdict = direction(change, up="rose", down="fell", neither="did not change beyond the seeds' spread")
+        verdict = direction(change, up="rose", down="fell", neither="did not change beyond the spread of the seeds")
         start, end = by_seed(own, step=first).mean(), by_seed(own, step=last).mean()
         sentences.append(
-            f"Under {algorithm} the mean return of {_whom(own)} {verdict}: {number(start)} at step {first:,}, "
-            f"{number(end)} at step {last:,}, change {estimate_words(change)}."
+            f"{algorithm}: the mean return of {_whom(own)} {verdict}, from {number(start)} at step {first:,} to "
+            f"{number(end)} at step {last:,}, a change of {estimate_words(change)}."
         )
     sentences += _comparisons(part, quantity(metric).title.lower())
     return " ".join(sentences)
@@ -47,12 +49,12 @@ def equilibrium_finding(frame: pd.DataFrame, *, game: str, constant_sum: bool, s
     span : highest less lowest payoff of any agent, to judge what is near.
     """
     own = frame[frame["game"] == game]
-    sentences = [
-        average_finding(own[own["algorithm"] == algorithm], algorithm=algorithm, constant_sum=constant_sum)
-        for algorithm in own["algorithm"].unique()
-    ]
-    if not constant_sum:
-        sentences += [_selection(own[own["algorithm"] == a], algorithm=a, span=span) for a in own["algorithm"].unique()]
+    sentences = []
+    for algorithm in own["algorithm"].unique():
+        part = own[own["algorithm"] == algorithm]
+        sentences.append(average_finding(part, algorithm=str(algorithm), constant_sum=constant_sum))
+        if not constant_sum:
+            sentences.append(_selection(part, span=span))
     sentences += _comparisons(own[own["metric"] == "nash_conv"], "NashConv of the last iterate")
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -71,22 +73,21 @@ def average_finding(frame: pd.DataFrame, *, algorithm: str, constant_sum: bool) 
     """
     last, average = by_seed(frame, metric="nash_conv"), by_seed(frame, metric="nash_conv_average")
     gap = difference(last, average)
-    middle = _middle_step(frame)
-    fall = difference(average, by_seed(frame, metric="nash_conv_average", step=middle))
-    text = (
-        f"Under {algorithm} NashConv ends at {_of(frame, 'nash_conv')} for the last iterate and "
-        f"{_of(frame, 'nash_conv_average')} for the time average; their difference is {estimate_words(gap)}, "
-    )
-    text += direction(
+    fall = difference(average, by_seed(frame, metric="nash_conv_average", step=_middle_step(frame)))
+    nearer = direction(
         gap,
-        up="so the average of the strategies is nearer to equilibrium than the strategies themselves",
-        down="so the average of the strategies is farther from equilibrium than the strategies themselves",
-        neither="which does not tell them apart",
+        up="the average of the strategies is nearer to equilibrium than the strategies themselves",
+        down="the average of the strategies is farther from equilibrium than the strategies themselves",
+        neither="the two are not told apart",
+    )
+    text = (
+        f"{algorithm}: NashConv ends at {_of(frame, 'nash_conv')} for the last iterate and at "
+        f"{_of(frame, 'nash_conv_average')} for the time average; {nearer} (difference {estimate_words(gap)})."
     )
     if not constant_sum:
-        return f"{text}."
-    moved = direction(fall, up="rose", down="fell", neither="neither rose nor fell beyond the seeds' spread")
-    text += f". Over the second half of training the average's NashConv {moved} ({estimate_words(fall)})."
+        return text
+    moved = direction(fall, up="rose", down="fell", neither="did not change beyond the spread of the seeds")
+    text += f" Over the second half of training the average's NashConv {moved} ({estimate_words(fall)})."
     return f"{text} {_cycling(frame, average_nearer=gap.low > 0, average_falls=fall.high < 0)}"
 
 
@@ -108,51 +109,47 @@ def drift_finding(frame: pd.DataFrame, *, game: str) -> str:
         change = difference(late, early)
         verdict = direction(
             change,
-            up="move more in the second half of training than in the first",
-            down="move less in the second half of training than in the first",
-            neither="move about as much in the second half of training as in the first, within the seeds' spread",
+            up="more in the second half of training than in the first",
+            down="less in the second half of training than in the first",
+            neither="as much in the second half of training as in the first, within the spread of the seeds",
         )
         sentences.append(
-            f"Under {algorithm} policies {verdict}: mean drift from snapshot to snapshot {number(early.mean())}, then "
-            f"{number(late.mean())}, change {estimate_words(change)}."
+            f"{algorithm}: policies move {verdict}; the mean drift from snapshot to snapshot is "
+            f"{number(early.mean())}, then {number(late.mean())}, a change of {estimate_words(change)}."
         )
     return " ".join(sentences)
 
 
 def _cycling(frame: pd.DataFrame, *, average_nearer: bool, average_falls: bool) -> str:
-    turns = final_estimates(frame, ["turns"])
-    known = not turns.empty
-    row = turns.iloc[0] if known else None
+    """Say which halves of the pattern the intervals show: a last iterate that turns, an average that approaches."""
+    rows = final_estimates(frame, ["turns"])
+    row = None if rows.empty else rows.iloc[0]
     turning = row is not None and row["low"] > 1
-    spun = (
-        ""
-        if row is None
-        else f" around the equilibrium by {with_interval(row['value'], row['low'], row['high'])} whole turns"
-    )
-    if turning and average_nearer and average_falls:
-        return f"The last iterate cycles{spun} while the time average approaches equilibrium."
+    counted_turns = "" if row is None else f" ({_around(row)} turns around the equilibrium)"
+    approaching = average_nearer and average_falls
+    if turning and approaching:
+        return f"So the last iterate cycles{counted_turns} while the time average approaches equilibrium."
     if turning:
-        return f"The last iterate cycles{spun}, but that the time average approaches equilibrium is not shown."
-    if average_nearer and average_falls:
-        return f"The time average approaches equilibrium; that the last iterate cycles is not shown{_only(spun)}."
-    return f"That the last iterate cycles while the time average approaches equilibrium is not shown{_only(spun)}."
+        return f"So the last iterate cycles{counted_turns}; that the time average approaches equilibrium is not shown."
+    if approaching:
+        return f"So the time average approaches equilibrium; that the last iterate cycles is not shown{counted_turns}."
+    return f"Neither a cycling last iterate{counted_turns} nor an average that approaches equilibrium is shown."
 
 
-def _only(spun: str) -> str:
-    return f" (it went{spun})" if spun else ""
+def _around(row: pd.Series) -> str:
+    return with_interval(row["value"], row["low"], row["high"])
 
 
-def _selection(frame: pd.DataFrame, *, algorithm: str, span: float) -> str:
+def _selection(frame: pd.DataFrame, *, span: float) -> str:
     """Say at how many seeds play ended near an equilibrium, and how far that is from the best joint action."""
     gaps, welfare = by_seed(frame, metric="nash_conv"), by_seed(frame, metric="welfare_gap")
-    near = gaps < 0.01 * span
     if welfare.empty:
         return ""
-    text = f"{int(near.sum())} of {counted(len(gaps), 'seed')} of {algorithm} end within 1 % of the payoff span of an "
-    text += "equilibrium"
+    near = gaps < NEAR * span
+    text = f"{int(near.sum())} of {counted(len(gaps), 'seed')} end with NashConv within {NEAR:.0%} of the payoff span"
     if near.any():
-        best = int((welfare[near.index[near]] < 0.01 * span).sum())
-        text += f", {best} of them at the best joint action"
+        best = int((welfare[near.index[near]] < NEAR * span).sum())
+        text += f", {best} of them as near to the best joint action"
     return f"{text}; the mean welfare gap is {_of(frame, 'welfare_gap')}."
 
 
@@ -167,7 +164,7 @@ def _comparisons(part: pd.DataFrame, what: str) -> list[str]:
             gap = difference(one, other)
             verdict = direction(gap, up="is higher than", down="is lower than", neither="is not told apart from")
             sentences.append(
-                f"At the end the {what} of {first} {verdict} that of {second}: paired difference {estimate_words(gap)}."
+                f"At the end the {what} of {first} {verdict} that of {second} (difference {estimate_words(gap)})."
             )
     return sentences
 

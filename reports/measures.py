@@ -14,12 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from nashlens.analysis.best_response import best_response
-from nashlens.analysis.divergence import total_variation
+from nashlens.analysis.cycling import cycling
 from nashlens.analysis.exploitability import nash_conv
 from nashlens.analysis.nonstationarity import reward_drift
+from nashlens.analysis.policy_drift import policy_drift
 from nashlens.analysis.results import Bound
-from nashlens.games import Game, NormalFormGame, Profile, make, play
-from nashlens.games.core import Array, Choice
+from nashlens.analysis.welfare import welfare
+from nashlens.games import Game, NormalFormGame, Profile, catalog, make, play
+from nashlens.games.core import Choice
 from nashlens.games.randomness import child
 from nashlens.reports.probes import probe_observations
 from nashlens.reports.quantities import EPISODE_MEASURE
@@ -27,7 +29,7 @@ from nashlens.reports.quantities import EPISODE_MEASURE
 if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
 
-VERSION = 1
+VERSION = 2
 N_PROBES = 512
 N_PROBE_EPISODES = 32
 N_FINAL_EPISODES = 256
@@ -92,27 +94,41 @@ def matrix_measures(run: TrainingRun, game: NormalFormGame) -> Iterator[Row]:
     steps = run.snapshot_steps
     strategies = strategies_of(run, game)
     average = time_average(strategies, first=first_learned(run))
-    response = best_response(game, strategies)
-    best_welfare = float(game.payoffs.sum(axis=0).max())
     totals = {
         "nash_conv": nash_conv(game, strategies).nash_conv,
         "nash_conv_average": nash_conv(game, average).nash_conv,
     }
     if not game.is_constant_sum():
-        totals["welfare_gap"] = np.maximum(best_welfare - response.on_policy.sum(axis=1), 0.0)
+        totals["welfare_gap"] = np.maximum(welfare(game, strategies).shortfall, 0.0)
     for name, values in totals.items():
         for step, value in zip(steps, values, strict=True):
             yield _row(name, value, step=step, bound="exact", unit="snapshot", n=1)
-    for step, values in zip(steps, response.on_policy, strict=True):
+    for step, values in zip(steps, best_response(game, strategies).on_policy, strict=True):
         yield from _per_agent(run, "expected_payoff", values, step=step, bound="exact", unit="snapshot", n=1)
     drifts = {
-        "policy_drift": np.stack([total_variation(s[1:], s[:-1]) for s in strategies], axis=1),
+        "policy_drift": policy_drift(strategies).distances["tv"],
         "reward_drift": reward_drift(game, strategies).mean,
         "reward_drift_joint": reward_drift(game, strategies, conditioning="joint").mean,
     }
     for name, moved in drifts.items():
         for step, values in zip(steps[1:], moved, strict=True):
             yield from _per_agent(run, name, values, step=step, bound="exact", unit="snapshot", n=1)
+    yield from turns(run, game, strategies)
+
+
+def turns(run: TrainingRun, game: NormalFormGame, strategies: Profile) -> Iterator[Row]:
+    """Yield how often the strategies went around the equilibrium, where a game is known to have one only.
+
+    Turns are counted from snapshot to snapshot since the first update: a path that goes more than half a turn between
+    two snapshots is counted wrong.
+    """
+    known = catalog.known(run.spec.name, **run.spec.parameters)
+    first = first_learned(run)
+    if known is None or not known.complete or len(known.equilibria) != 1 or first > len(run.snapshot_steps) - 3:
+        return
+    path = Profile([strategy[first:] for strategy in strategies])
+    around = cycling(game, path, centre=known.equilibria[0]).winding
+    yield _row("turns", around, step=run.snapshot_steps[-1], bound="exact", unit="run", n=1)
 
 
 def strategies_of(run: TrainingRun, game: NormalFormGame) -> Profile:
@@ -169,22 +185,9 @@ def probed_drift(run: TrainingRun, game: Game) -> Iterator[Row]:
         if not isinstance(space, Choice):
             continue
         answers_TPA = np.stack([each[i].probabilities(probes[i]) for each in joint])
-        moved = choice_drift(answers_TPA, space).mean(axis=1)
+        moved = policy_drift([answers_TPA], factors=[space.factors]).distances["tv"][:, 0]
         for step, value in zip(run.snapshot_steps[1:], moved, strict=True):
             yield _row("policy_drift", value, agent=agent, step=step, unit="observation", n=len(probes[i]))
-
-
-def choice_drift(probabilities: Array, space: Choice) -> Array:
-    """Return total variation between consecutive snapshots, ``[T − 1, P]``; over several factors their mean.
-
-    Parameters
-    ----------
-    probabilities : ``[T, P, A_i]``; each factor of the choice a distribution.
-    space : the choice.
-    """
-    factors = [probabilities[..., part] for part in space.slices]
-    moved: Array = np.mean([total_variation(each[1:], each[:-1]) for each in factors], axis=0)
-    return moved
 
 
 def final_episodes(run: TrainingRun, game: Game) -> Iterator[Row]:

@@ -73,6 +73,15 @@ _ALL = (
         reference="Lanctot et al. (2017), arXiv:1711.00832",
     ),
     Quantity(
+        name="turns",
+        title="Turns around the equilibrium",
+        value_unit="whole turns",
+        definition="How often the strategies went around the only equilibrium of the game, in the plane of the path's "
+        "two widest directions, from snapshot to snapshot since the first update.",
+        least=0.0,
+        reference="Mertikopoulos, Papadimitriou, Piliouras, arXiv:1709.02738",
+    ),
+    Quantity(
         name="expected_payoff",
         title="Expected payoff",
         value_unit="payoff",

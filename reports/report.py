@@ -87,7 +87,7 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
 def _order(frame: pd.DataFrame) -> list[str]:
     """Return the metrics of a frame: final ones first, then as in the catalogue, then what games measure."""
     present = list(frame["metric"].unique())
-    first = ["final_return", "nash_conv", "nash_conv_average", "welfare_gap", "expected_payoff"]
+    first = ["final_return", "nash_conv", "nash_conv_average", "turns", "welfare_gap", "expected_payoff"]
     own = [name for name in present if name not in QUANTITIES]
     rest = [name for name in QUANTITIES if name not in first]
     return [name for name in [*first, *own, *rest] if name in present]

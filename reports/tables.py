@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -11,7 +13,7 @@ from nashlens.reports.estimates import LEVEL, MIN_SEEDS
 from nashlens.reports.quantities import quantity
 from nashlens.reports.words import counted, listed, number, with_interval
 
-DIRECTION = {True: "higher is better", False: "lower is better", None: ""}
+DIRECTION = {True: "higher", False: "lower", None: ""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,19 +52,17 @@ def estimates_table(estimates: pd.DataFrame) -> Table:
     estimates : as `estimates.final_estimates` returns them.
     """
     rows = []
-    for row in estimates.to_dict("records"):
+    for row in _by_game(estimates).to_dict("records"):
         what = quantity(str(row["metric"]))
         rows.append(
             (
                 row["game"],
-                row["algorithm"],
                 what.title,
                 row["agent"],
+                row["algorithm"],
                 _value(row),
                 counted(row["n"], row["unit"]),
-                f"{row['method']}, {row['level']:.0%}" if pd.notna(row["low"]) else "",
                 row["each"],
-                what.value_unit,
                 DIRECTION[what.higher_is_better],
                 f"{row['step']:,}",
             )
@@ -74,22 +74,21 @@ def estimates_table(estimates: pd.DataFrame) -> Table:
         title="Where training ended",
         caption=f"Mean over seeds at the last step, with its {LEVEL:.0%} interval (Student's t over seeds, cut to the "
         "range that the quantity can take). The column “each seed” says what the number of a single seed is: exact, "
-        f"or itself an estimate from episodes or observations; the mean over seeds is always an estimate.{note}",
+        "or itself an estimate from episodes or observations; the mean over seeds is always an estimate. Units are "
+        f"those of the definitions below.{note}",
         header=(
             "game",
-            "algorithm",
             "quantity",
             "agent",
+            "algorithm",
             "mean [interval]",
             "n",
-            "interval",
             "each seed",
-            "in units of",
-            "direction",
+            "better",
             "step",
         ),
         rows=tuple(tuple(str(word) for word in row) for row in rows),
-        numeric=frozenset({4, 10}),
+        numeric=frozenset({4, 8}),
         data=_without_lists(estimates),
     )
 
@@ -101,12 +100,11 @@ def runs_table(runs: pd.DataFrame) -> Table:
     ----------
     runs : as `frames.inventory` returns them.
     """
-    cells = []
+    cells: list[tuple[str, str, int, int, int, int, float]] = []
     for (game, algorithm), part in runs.groupby(["game", "algorithm"], sort=False):
         states = part["state"].value_counts()
-        counts = [int(states.get(state, 0)) for state in ("done", "failed", "planned")]
-        seconds = float(part["seconds"].sum())
-        cells.append((str(game), str(algorithm), len(part), *counts, seconds))
+        done, failed, planned = (int(states.get(state, 0)) for state in ("done", "failed", "planned"))
+        cells.append((str(game), str(algorithm), len(part), done, failed, planned, float(part["seconds"].sum())))
     data = pd.DataFrame(cells, columns=["game", "algorithm", "asked_for", "done", "failed", "not_run", "seconds"])
     return Table(
         name="runs",
@@ -153,10 +151,15 @@ def definitions_table(metrics: list[str]) -> Table:
     )
 
 
-def _value(row: dict[str, object]) -> str:
-    value, low, high = (float(str(row[name])) for name in ("value", "low", "high"))
-    values = row["values"]
-    assert isinstance(values, tuple)
+def _by_game(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Return the estimates with those of one game together, games in their first order."""
+    if estimates.empty:
+        return estimates
+    return pd.concat([part for _, part in estimates.groupby("game", sort=False)])
+
+
+def _value(row: dict[Hashable, Any]) -> str:
+    value, low, high, values = row["value"], row["low"], row["high"], row["values"]
     if math.isfinite(low) and math.isfinite(high):
         return with_interval(value, low, high)
     if len(values) < MIN_SEEDS:

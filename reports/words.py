@@ -35,7 +35,8 @@ def decimals_for(low: float, high: float) -> int | None:
     width = high - low
     if not math.isfinite(width):
         return None
-    return 3 if width == 0 else min(max(0, 1 - math.floor(math.log10(width))), 6)
+    most = 3 if max(abs(low), abs(high)) >= 0.1 else 6
+    return most if width == 0 else min(max(0, 1 - math.floor(math.log10(width))), most)
 
 
 def with_interval(value: float, low: float, high: float) -> str:
@@ -51,13 +52,15 @@ def with_interval(value: float, low: float, high: float) -> str:
 
 
 def estimate_words(estimate: Estimate) -> str:
-    """Return an estimate with interval and n.
+    """Return an estimate with its interval, or why there is none.
 
     >>> e = Estimate(value=1.0, low=0.5, high=1.5, level=0.95, method="student-t", n=5, unit="seed")
     >>> estimate_words(e)
-    '1.00 [0.50, 1.50] (n = 5 seeds)'
+    '1.00 [0.50, 1.50]'
     """
-    return f"{with_interval(estimate.value, estimate.low, estimate.high)} (n = {counted(estimate.n, estimate.unit)})"
+    if estimate.reason:
+        return f"{number(estimate.value)} (no interval: {estimate.reason})"
+    return with_interval(estimate.value, estimate.low, estimate.high)
 
 
 def counted(n: int, unit: str) -> str:
