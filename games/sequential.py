@@ -167,7 +167,7 @@ class SequentialGame(Game):
         ------
         ValueError : a play of the game ends, or pays, before any agent has moved.
         """
-        return SequentialBatch(self, streams)
+        return SequentialBatch(self.spec, self.tree, self.observations, streams)
 
 
 def reach_probabilities(tree: GameTree, strategies: Sequence[Array], *, without: int | None = None) -> Array:
