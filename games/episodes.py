@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nashlens.games.arguments import whole_number
 from nashlens.games.core import Array, Game, IntArray
 from nashlens.games.policy import Policy, check_joint_policy
 from nashlens.games.randomness import Streams
@@ -45,11 +46,11 @@ def play(
 
     Raises
     ------
-    ValueError : the policies do not fit the game, or `n_episodes` is below 1.
+    ValueError : the policies do not fit the game, `n_episodes` is no whole number of at least 1, or an episode goes on
+        after the game's horizon.
     """
     joint = check_joint_policy(game.spec, policies)
-    if n_episodes < 1:
-        raise ValueError(f"n_episodes must be at least 1, not {n_episodes}")
+    n_episodes = whole_number(n_episodes, "n_episodes", low=1)
     world, chance = rng.spawn(2)
     batch = game.begin(Streams(world, n_episodes))
     memories = [p.initial_memory(n_episodes, rng=chance) for p in joint]
@@ -57,7 +58,7 @@ def play(
     lengths_M = np.zeros(n_episodes, dtype=np.int64)
     totals: dict[str, Array] = {}
     running = np.ones(n_episodes, dtype=np.bool_)
-    while running.any():
+    for _ in range(game.spec.horizon):
         actions = []
         for i, policy in enumerate(joint):
             seen = batch.observations[i]
@@ -71,8 +72,12 @@ def play(
         returns_MN += step.rewards * running[:, None]
         lengths_M += running
         for name, value in step.measures.items():
-            counted = value * (running if value.ndim == 1 else running[:, None])
+            counted = np.where(running if value.ndim == 1 else running[:, None], value, 0.0)
             totals[name] = totals[name] + counted if name in totals else counted
         running &= ~step.ended
+        if not running.any():
+            break
+    if running.any():
+        raise ValueError(f"game must end within its horizon; {game.spec.name} goes on after {game.spec.horizon} steps")
     measures = {name: (total.T / lengths_M).T for name, total in totals.items()}
     return Episodes(returns=returns_MN, lengths=lengths_M, measures=measures)

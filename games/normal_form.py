@@ -43,7 +43,9 @@ class Profile(tuple[Array, ...]):
                     f"strategies must share their leading axes; agent {i} has shape {array.shape}, "
                     f"agent 0 has {arrays[0].shape}"
                 )
-            off = ~np.isfinite(array).all() or (array < -SIMPLEX_TOLERANCE).any()
+            if not np.isfinite(array).all():
+                raise ValueError(f"the strategy of agent {i} must be finite")
+            off = (array < -SIMPLEX_TOLERANCE).any()
             if off or (np.abs(array.sum(axis=-1) - 1) > SIMPLEX_TOLERANCE).any():
                 raise ValueError(
                     f"the strategy of agent {i} must be non-negative and sum to 1 within {SIMPLEX_TOLERANCE}; "
@@ -74,7 +76,7 @@ class Profile(tuple[Array, ...]):
         ------
         ValueError : an action is out of range.
         """
-        if len(actions) != len(n_actions) or any(not 0 <= a < n for a, n in zip(actions, n_actions, strict=True)):
+        if len(actions) != len(n_actions) or any(a not in range(n) for a, n in zip(actions, n_actions, strict=True)):
             raise ValueError(f"actions must be one of 0 to n - 1 an agent for {list(n_actions)}, not {list(actions)}")
         return cls([np.eye(n)[a] for a, n in zip(actions, n_actions, strict=True)])
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from nashlens.games.core import ActionSpace, Array, BoolArray, Box, Choice, GameSpec
 
-
+SIMPLEX_TOLERANCE = 1e-9
 LOG_STD_RANGE = (-5.0, 1.0)
 
 
@@ -149,21 +149,21 @@ class ConstantPolicy(ChoicePolicy):
 
     Raises
     ------
-    ValueError : a factor is no distribution.
+    ValueError : a factor is no distribution: an entry is negative or a sum is not 1, by more than ``1e-9``.
     """
 
     def __init__(
         self, probabilities: Array | Sequence[float], *, action_space: Choice | None = None, observation_size: int = 1
     ) -> None:
-        vector = np.asarray(probabilities, dtype=np.float64)
-        self.action_space = action_space or Choice((len(vector),))
+        vector = np.array(probabilities, dtype=np.float64)
+        self.action_space = action_space or Choice((vector.size,))
         self.observation_size = observation_size
         if vector.shape != (self.action_space.width,):
             raise ValueError(f"probabilities must have shape ({self.action_space.width},), not {vector.shape}")
-        sums = np.array([vector[part].sum() for part in self.action_space.slices])
-        if not np.isfinite(vector).all() or (vector < 0).any() or not np.allclose(sums, 1.0, rtol=0, atol=1e-9):
+        fits = bool(np.isfinite(vector).all()) and bool((vector >= -SIMPLEX_TOLERANCE).all())
+        if not fits or any(abs(vector[part].sum() - 1) > SIMPLEX_TOLERANCE for part in self.action_space.slices):
             raise ValueError(f"probabilities must be non-negative and sum to 1 in each factor, not {vector.tolist()}")
-        self._vector = vector
+        self._vector = np.maximum(vector, 0.0)
         self._vector.flags.writeable = False
 
     def probabilities(
@@ -197,7 +197,7 @@ class ScriptedPolicy(ChoicePolicy):
 
     Parameters
     ----------
-    rule : maps observations ``[B, O_i]`` to probabilities ``[B, A_i]``.
+    rule : maps observations ``[B, O_i]`` to probabilities ``[B, A_i]``; their shape is checked, their values are not.
     action_space, observation_size : as in `Policy`.
     """
 
@@ -209,8 +209,16 @@ class ScriptedPolicy(ChoicePolicy):
     def probabilities(
         self, observations: Array, *, masks: BoolArray | None = None, memory: Array | None = None
     ) -> Array:
-        """Return what the rule says, restricted to legal actions."""
+        """Return what the rule says, restricted to legal actions.
+
+        Raises
+        ------
+        ValueError : the rule's answer has the wrong shape.
+        """
         answer = np.asarray(self._rule(observations), dtype=np.float64)
+        if answer.shape != (len(observations), self.action_space.width):
+            expected = (len(observations), self.action_space.width)
+            raise ValueError(f"rule must return probabilities of shape {expected}, not {answer.shape}")
         return answer if masks is None else renormalise(answer, self.action_space, masks)
 
 
@@ -261,6 +269,10 @@ class Network:
     weights : one ``[in, out]`` a layer.
     biases : one ``[out]`` a layer.
     index : what is appended to every input, such as an agent's one-hot index; empty for most.
+
+    Raises
+    ------
+    ValueError : there is no layer, or shapes do not fit one another.
     """
 
     weights: tuple[Array, ...]
@@ -270,8 +282,24 @@ class Network:
     def __post_init__(self) -> None:
         if len(self.weights) != len(self.biases) or not self.weights:
             raise ValueError(f"weights and biases must be one a layer, not {len(self.weights)} and {len(self.biases)}")
-        if any(a.shape[1] != b.shape[0] for a, b in pairwise(self.weights)):
+        if any(w.ndim != 2 for w in self.weights) or any(a.shape[1] != b.shape[0] for a, b in pairwise(self.weights)):
             raise ValueError(f"layers must fit one another, not shapes {[w.shape for w in self.weights]}")
+        if any(b.shape != w.shape[1:] for w, b in zip(self.weights, self.biases, strict=True)):
+            raise ValueError(f"biases must have one entry an output, not shapes {[b.shape for b in self.biases]}")
+
+    def check_sizes(self, n_inputs: int, n_outputs: int) -> None:
+        """Check that the network reads `n_inputs` numbers, the appended index apart, and returns `n_outputs`.
+
+        Raises
+        ------
+        ValueError : it does not.
+        """
+        sizes = (self.weights[0].shape[0] - len(self.index), self.weights[-1].shape[1])
+        if sizes != (n_inputs, n_outputs):
+            raise ValueError(
+                f"network must have {n_inputs} inputs beside its index and {n_outputs} outputs, not {sizes[0]} and "
+                f"{sizes[1]}"
+            )
 
     def __call__(self, observations: Array) -> Array:
         """Return the outputs ``[B, out]`` for inputs ``[B, in]``, in float64."""
@@ -292,7 +320,11 @@ class NetworkPolicy(ChoicePolicy):
     action_space, observation_size : as in `Policy`.
     soft : True where the game takes soft actions: then a sample is a Gumbel-softmax point of the simplex, and the
         action without noise is the softmax itself (the policy of the paper's released code).
-    temperature : of the Gumbel-softmax.
+    temperature : of the Gumbel-softmax, above 0.
+
+    Raises
+    ------
+    ValueError : the network's inputs or outputs do not fit, or `temperature` is not above 0.
     """
 
     def __init__(
@@ -304,6 +336,9 @@ class NetworkPolicy(ChoicePolicy):
         soft: bool = False,
         temperature: float = 1.0,
     ) -> None:
+        network.check_sizes(observation_size, action_space.width)
+        if not temperature > 0:
+            raise ValueError(f"temperature must be above 0, not {temperature!r}")
         self.network = network
         self.action_space = action_space
         self.observation_size = observation_size
@@ -347,11 +382,16 @@ class GaussianPolicy(Policy):
     ----------
     network : outputs ``[B, 2 A_i]``: those of the means, then those of the standard deviations.
     action_space, observation_size : as in `Policy`.
+
+    Raises
+    ------
+    ValueError : the network's inputs or outputs do not fit.
     """
 
     action_space: Box
 
     def __init__(self, network: Network, *, action_space: Box, observation_size: int) -> None:
+        network.check_sizes(observation_size, 2 * action_space.width)
         self.network = network
         self.action_space = action_space
         self.observation_size = observation_size
@@ -393,7 +433,8 @@ class MixturePolicy(Policy):
 
     Raises
     ------
-    ValueError : there is no member, their spaces differ, or the weights are no distribution.
+    ValueError : there is no member, their spaces or observation sizes differ, one has a memory of its own, or the
+        weights are no distribution.
     """
 
     memory_size = 1
@@ -401,11 +442,13 @@ class MixturePolicy(Policy):
     def __init__(self, members: Sequence[Policy], *, weights: Sequence[float] | None = None) -> None:
         if not members or any(m.action_space != members[0].action_space for m in members):
             raise ValueError("members must be one or more policies over one action space")
+        if any(m.observation_size != members[0].observation_size for m in members):
+            raise ValueError(f"members must read equally much, not {[m.observation_size for m in members]} numbers")
         if any(m.memory_size for m in members):
             raise ValueError("members must be policies without memory")
         self.members = tuple(members)
         self.weights = np.full(len(members), 1 / len(members)) if weights is None else np.asarray(weights, np.float64)
-        if self.weights.shape != (len(members),) or (self.weights < 0).any() or abs(self.weights.sum() - 1) > 1e-9:
+        if self.weights.shape != (len(members),) or not (self.weights >= 0).all() or abs(self.weights.sum() - 1) > 1e-9:
             raise ValueError(f"weights must be {len(members)} probabilities that sum to 1, not {self.weights.tolist()}")
         self.action_space = members[0].action_space
         self.observation_size = members[0].observation_size
@@ -422,6 +465,16 @@ class MixturePolicy(Policy):
             each = [m.probabilities(observations, masks=masks) for m in self.members]
             return np.tensordot(self.weights, np.stack(each), axes=1)
         return self._by_member(memory, lambda m, rows: m.probabilities(observations[rows], masks=_rows(masks, rows)))
+
+    def moments(self, observations: Array, *, memory: Array | None = None) -> tuple[Array, Array]:
+        """Return the moments of the member in `memory`; without memory, those of an episode's first step."""
+        if memory is not None:
+            mean = self._by_member(memory, lambda m, rows: m.moments(observations[rows])[0])
+            return mean, self._by_member(memory, lambda m, rows: m.moments(observations[rows])[1])
+        means, stds = (np.stack(each) for each in zip(*(m.moments(observations) for m in self.members), strict=True))
+        mean = np.tensordot(self.weights, means, axes=1)
+        variance = np.tensordot(self.weights, stds**2 + (means - mean) ** 2, axes=1)
+        return mean, np.sqrt(variance)
 
     def sample(
         self,

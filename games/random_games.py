@@ -134,7 +134,7 @@ def random_congestion(n_agents: int = 3, n_resources: int = 3, *, seed: int = 0)
     ValueError : an argument has the wrong type or is out of range.
     """
     n = whole_number(n_agents, "n_agents", low=2, high=MAX_AGENTS)
-    shape = _shape(whole_number(n_resources, "n_resources", low=1), n)
+    shape = _shape(whole_number(n_resources, "n_resources", low=1), n, label="n_resources")
     worth = child(seed, "random_games", "congestion").standard_normal((shape[0], n))
     worth = -np.sort(-worth, axis=1)  # [resource, users - 1], falling
     choices = np.indices(shape)
@@ -162,15 +162,15 @@ def random_polymatrix(n_agents: int = 3, n_actions: int | Sequence[int] = 2, *, 
     return _game("random_polymatrix", payoffs, n_agents=len(shape), n_actions=shape, seed=seed)
 
 
-def _shape(n_actions: int | Sequence[int], n_agents: int) -> tuple[int, ...]:
+def _shape(n_actions: int | Sequence[int], n_agents: int, *, label: str = "n_actions") -> tuple[int, ...]:
     n = whole_number(n_agents, "n_agents", low=2, high=MAX_AGENTS)
     each = n_actions if isinstance(n_actions, list | tuple) else [n_actions] * n
     if len(each) != n:
-        raise ValueError(f"n_actions must be one number, or one for each of the {n} agents, not {n_actions!r}")
-    shape = tuple(whole_number(count, "n_actions", low=1) for count in each)
+        raise ValueError(f"{label} must be one number, or one for each of the {n} agents, not {n_actions!r}")
+    shape = tuple(whole_number(count, label, low=1) for count in each)
     if n * prod(shape) > MAX_ENTRIES:
         raise ValueError(
-            f"n_agents and n_actions must give at most {MAX_ENTRIES} payoffs, not {n * prod(shape)} ({n} x {shape})"
+            f"n_agents and {label} must give at most {MAX_ENTRIES} payoffs, not {n * prod(shape)} ({n} x {shape})"
         )
     return shape
 

@@ -70,20 +70,23 @@ class Streams:
 
     Raises
     ------
-    ValueError : `n_envs` does not fit, or there is no generator.
+    ValueError : `n_envs` does not fit, there is no generator, or two blocks have the same one.
     """
 
     __slots__ = ("block", "generators", "n_envs")
 
     def __init__(self, rng: Source, n_envs: int) -> None:
-        generators = (rng,) if isinstance(rng, np.random.Generator) else tuple(rng)
+        generators = (rng,) if isinstance(rng, np.random.Generator) else tuple(rng) if isinstance(rng, Sequence) else ()
         if not generators or not all(isinstance(g, np.random.Generator) for g in generators):
             raise ValueError(f"rng must be a numpy Generator, or one or more of them, not {rng!r}")
-        if n_envs < 1 or n_envs % len(generators):
-            raise ValueError(f"n_envs must be a positive multiple of the {len(generators)} generators, not {n_envs}")
+        if len({id(g.bit_generator) for g in generators}) < len(generators):
+            raise ValueError("rng must be a different generator for each block of environments")
+        whole = isinstance(n_envs, int | np.integer) and not isinstance(n_envs, bool)
+        if not whole or n_envs < 1 or n_envs % len(generators):
+            raise ValueError(f"n_envs must be a positive multiple of the {len(generators)} generators, not {n_envs!r}")
         self.generators = generators
-        self.n_envs = n_envs
-        self.block = n_envs // len(generators)
+        self.n_envs = int(n_envs)
+        self.block = self.n_envs // len(generators)
 
     def uniform(
         self, low: float, high: float, shape: tuple[int, ...], where: npt.NDArray[np.bool_] | None = None

@@ -72,7 +72,7 @@ def entry(name: str) -> Entry:
     ValueError : there is no game of that name; near names are suggested.
     """
     for module in FAMILIES:
-        if name in _family(module):
+        if isinstance(name, str) and name in _family(module):
             return _family(module)[name]
     near = get_close_matches(str(name), entries(), n=3, cutoff=0.5)
     hint = f"; did you mean {' or '.join(near)}?" if near else "; `nashlens games` lists them all"

@@ -91,7 +91,6 @@ class _Rounds(Batch):
         self.n_envs = streams.n_envs
         self._game = game
         self._payoffs = np.moveaxis(game.stage.payoffs, 0, -1)
-        self._discounts = game.discount ** np.arange(game.rounds)
         self._own_first = _columns_own_first(game.stage.n_actions)
         self._recent: Array = np.zeros((self.n_envs, game.memory, sum(game.stage.n_actions)))
         self._round: IntArray = np.zeros(self.n_envs, dtype=np.int64)
@@ -100,7 +99,7 @@ class _Rounds(Batch):
     def step(self, actions: Sequence[npt.NDArray[np.floating[Any]]]) -> Step:
         checked = check_actions(self.spec, actions, self.n_envs)
         played = tuple(a.argmax(axis=1) for a in checked)
-        rewards = self._payoffs[played] * self._discounts[self._round][:, None]
+        rewards = self._payoffs[played] * (self._game.discount**self._round)[:, None]
         latest = np.concatenate(
             [one_hot(a, n) for a, n in zip(played, self._game.stage.n_actions, strict=True)], axis=1
         )

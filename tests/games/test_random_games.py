@@ -171,6 +171,7 @@ def test_families_draw_different_numbers_from_one_seed() -> None:
         ("random_covariant", {"correlation": 1.1}, "correlation must be a finite number, at least -1 and at most 1"),
         ("random_dominance_solvable", {"n_actions": 2.0}, "n_actions must be a whole number of at least 1, not 2.0"),
         ("random_congestion", {"n_resources": 0}, "n_resources must be a whole number of at least 1, not 0"),
+        ("random_congestion", {"n_resources": [2, 3, 2]}, "n_resources must be a whole number of at least 1"),
         ("random_polymatrix", {"n_agents": None}, "n_agents must be a whole number from 2 to 20, not None"),
     ],
 )
