@@ -1,9 +1,7 @@
-"""Correlated and coarse correlated equilibria: gaps of a joint distribution, and linear programmes over them.
+"""Correlated and coarse correlated equilibria by linear and convex programming.
 
-A joint distribution over action profiles is a correlated equilibrium (CE) if no agent that is told its own action
-gains by playing another instead, and a coarse correlated equilibrium (CCE) if none gains by one fixed action decided
-beforehand. Both are linear conditions on the distribution, so that the highest and lowest welfare are linear
-programmes, and the most entropy a convex one.
+Both are linear conditions on the joint distribution (see `correlated_gaps`), so that the highest and lowest welfare
+are linear programmes over it, and the most entropy a convex one.
 """
 
 from __future__ import annotations
@@ -12,62 +10,26 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import linprog
 
 from nashlens.analysis.action_payoffs import normalised_payoffs
+from nashlens.analysis.correlated_gaps import CorrelatedGaps, correlated_gaps, product_distribution
 from nashlens.analysis.maximum_entropy import maximum_entropy
 from nashlens.analysis.results import Array, Bound, Record, read_only
-from nashlens.games.normal_form import SIMPLEX_TOLERANCE, NormalFormGame, Profile
+from nashlens.games.normal_form import NormalFormGame
+
+__all__ = [
+    "Concept",
+    "CorrelatedEquilibrium",
+    "CorrelatedGaps",
+    "Objective",
+    "correlated_equilibrium",
+    "correlated_gaps",
+    "product_distribution",
+]
 
 Concept = Literal["ce", "cce"]
 Objective = Literal["max_welfare", "min_welfare", "max_entropy"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CorrelatedGaps:
-    """What agents could gain by leaving a joint distribution, payoff units.
-
-    Attributes
-    ----------
-    ce_gains : ``[…, N]``; most that agent i gains in expectation by replacing one action by another.
-    swap_gains : ``[…, N]``; most it gains by replacing every action by the best other one.
-    cce_gains : ``[…, N]``; most it gains by one fixed action.
-    bound, tolerance, references : exact, up to rounding.
-    """
-
-    ce_gains: Array
-    swap_gains: Array
-    cce_gains: Array
-    bound: Bound
-    tolerance: float
-    references: tuple[str, ...] = ()
-
-    @property
-    def ce_gap(self) -> Array:
-        """``[…]``; the largest gain from one replacement: 0 exactly in a CE."""
-        gap: Array = self.ce_gains.max(axis=-1)
-        return gap
-
-    @property
-    def cce_gap(self) -> Array:
-        """``[…]``; the largest gain from one fixed action: 0 exactly in a CCE."""
-        gap: Array = self.cce_gains.max(axis=-1)
-        return gap
-
-    def to_records(self) -> list[Record]:
-        """Return two rows a distribution: the CE and the CCE gap."""
-        return [
-            {
-                "metric": metric,
-                "value": float(gap[index]),
-                **{f"index_{k}": at for k, at in enumerate(index)},
-                "bound": self.bound,
-                "tolerance": self.tolerance,
-            }
-            for metric, gap in (("ce_gap", self.ce_gap), ("cce_gap", self.cce_gap))
-            for index in np.ndindex(gap.shape)
-        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,55 +72,6 @@ class CorrelatedEquilibrium:
         }
         rows: list[Record] = [{**shared, "agent": i, "value": float(u)} for i, u in enumerate(self.payoffs)]
         return [*rows, {**shared, "agent": "all", "value": self.welfare}]
-
-
-def correlated_gaps(game: NormalFormGame, joint: npt.ArrayLike) -> CorrelatedGaps:
-    """CE and CCE gaps of joint distributions.
-
-    The CE gap is ``max_{i, a, a'} Σ_{a_−i} σ(a, a_−i) (u_i(a', a_−i) − u_i(a, a_−i))``, the CCE gap
-    ``max_{i, a'} E_σ[u_i(a', a_−i) − u_i]``; neither is negative.
-
-    Parameters
-    ----------
-    game : payoffs ``(N, A_1, …, A_N)``.
-    joint : ``(…, A_1, …, A_N)``; leading axes are a batch.
-
-    Returns
-    -------
-    CorrelatedGaps.
-
-    Raises
-    ------
-    ValueError : `joint` has another shape, or is no distribution within 1e-9.
-    """
-    sigma = _checked_joint(game, joint)
-    ce, swap, cce = [], [], []
-    for i in range(game.n_agents):
-        gains = replacement_gains(game, sigma, agent=i)  # [B, A_i, A_i]
-        ce.append(gains.max(axis=(1, 2)))
-        swap.append(gains.max(axis=2).sum(axis=1))
-        cce.append(np.maximum(gains.sum(axis=1).max(axis=1), 0.0))
-    shape = (*np.shape(joint)[: np.ndim(joint) - game.n_agents], game.n_agents)
-    ce_gains, swap_gains, cce_gains = (read_only(np.stack(g, axis=-1).reshape(shape)) for g in (ce, swap, cce))
-    return CorrelatedGaps(
-        ce_gains=ce_gains, swap_gains=swap_gains, cce_gains=cce_gains, bound="exact", tolerance=SIMPLEX_TOLERANCE
-    )
-
-
-def replacement_gains(game: NormalFormGame, sigma: Array, *, agent: int) -> Array:
-    """Return ``[B, A_i, A_i]``; gain from playing the second action wherever the first is recommended.
-
-    Parameters
-    ----------
-    game : payoffs ``(N, A_1, …, A_N)``.
-    sigma : ``[B, A_1, …, A_N]``.
-    agent : i.
-    """
-    own = np.moveaxis(game.payoffs[agent], agent, 0).reshape(game.n_actions[agent], -1)  # [A_i, rest]
-    weights = np.moveaxis(sigma, agent + 1, 1).reshape(len(sigma), game.n_actions[agent], -1)  # [B, A_i, rest]
-    values = weights @ own.T  # [B, recommended, played]
-    gains: Array = values - np.diagonal(values, axis1=1, axis2=2)[:, :, None]
-    return gains
 
 
 def correlated_equilibrium(
@@ -213,15 +126,6 @@ def correlated_equilibrium(
     )
 
 
-def product_distribution(profile: Profile) -> Array:
-    """Return the joint distribution ``[…, A_1, …, A_N]`` of agents that mix independently."""
-    joint = np.ones(profile.batch_shape)
-    for strategy in profile:
-        extra = joint.ndim - len(profile.batch_shape)
-        joint = joint[..., None] * strategy.reshape(*profile.batch_shape, *(1,) * extra, -1)
-    return joint
-
-
 def _extreme(game: NormalFormGame, rows: Array, objective: Objective) -> Array:
     welfare = game.payoffs.sum(axis=0).ravel()
     goal = (welfare - welfare.min()) / (float(np.ptp(welfare)) or 1.0)
@@ -256,19 +160,3 @@ def _conditions(payoffs: Array, concept: Concept) -> Array:
                     mask[told] = 1.0
                     rows.append((gain * np.expand_dims(mask, [k for k in range(len(n_actions)) if k != i])).ravel())
     return np.array(rows).reshape(-1, int(np.prod(n_actions)))
-
-
-def _checked_joint(game: NormalFormGame, joint: npt.ArrayLike) -> Array:
-    sigma = np.asarray(joint, dtype=np.float64)
-    n_agents = game.n_agents
-    if sigma.ndim < n_agents or sigma.shape[sigma.ndim - n_agents :] != game.n_actions:
-        raise ValueError(f"joint must end in the axes {game.n_actions} of {game.spec.name}, not {sigma.shape}")
-    flat = sigma.reshape(-1, *game.n_actions)
-    sums = flat.reshape(len(flat), -1).sum(axis=1)
-    valid = bool(np.isfinite(flat).all()) and bool((flat >= -SIMPLEX_TOLERANCE).all())
-    if not valid or (np.abs(sums - 1) > SIMPLEX_TOLERANCE).any():
-        raise ValueError(
-            f"joint must be non-negative and sum to 1 within {SIMPLEX_TOLERANCE}; its sums run from {sums.min()} "
-            f"to {sums.max()}"
-        )
-    return flat

@@ -123,7 +123,7 @@ def cycling(
 
 
 def winding_number(points: npt.ArrayLike, centre: npt.ArrayLike) -> float:
-    """Turns of a path in the plane around a centre, anticlockwise.
+    """Count the turns of a path in the plane around a centre, anticlockwise.
 
     Parameters
     ----------

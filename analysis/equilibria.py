@@ -40,7 +40,7 @@ def find_equilibria(game: NormalFormGame, *, tolerance: float = 1e-9, max_suppor
     Examples
     --------
     >>> matching_pennies = NormalFormGame([[[1, -1], [-1, 1]], [[-1, 1], [1, -1]]])
-    >>> [s.tolist() for s in find_equilibria(matching_pennies).profiles[0]]
+    >>> [s.round(6).tolist() for s in find_equilibria(matching_pennies).profiles[0]]
     [[0.5, 0.5], [0.5, 0.5]]
     """
     if not 0 < tolerance < 1 or max_supports < 0:

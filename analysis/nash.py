@@ -126,7 +126,9 @@ def verified(
     reason: str = "",
     references: tuple[str, ...] = (),
 ) -> Equilibria:
-    """Return those profiles that are equilibria within the tolerance, each once, highest welfare first.
+    """Return those profiles that are equilibria within the tolerance, each once.
+
+    They come highest welfare first; among equals, those that play the first actions more.
 
     Parameters
     ----------
@@ -138,16 +140,15 @@ def verified(
     """
     kept = _distinct([p for p in map(Profile, profiles) if is_equilibrium(game, p, tolerance=tolerance)])
     payoffs = [expected_payoffs(game.payoffs, p) for p in kept]
-    welfare = np.array([u.sum() for u in payoffs])
-    order = np.argsort(-welfare, kind="stable")
-    slack = 1e-9 * max(float(np.ptp(game.payoffs.sum(axis=0))), np.finfo(np.float64).tiny)
+    ranks = _ranks(np.array([u.sum() for u in payoffs], dtype=np.float64), span=float(np.ptp(game.payoffs.sum(axis=0))))
+    order = sorted(range(len(kept)), key=lambda k: (ranks[k], *(-np.concatenate(kept[k]).round(6))))
     found = tuple(
         Equilibrium(
             profile=kept[k],
             payoffs=read_only(payoffs[k]),
             gains=read_only(unilateral_gains(game.payoffs, kept[k])),
             is_pure=all(bool((s == 1).any()) for s in kept[k]),
-            welfare_rank=_rank(welfare, welfare[k], slack),
+            welfare_rank=ranks[k],
         )
         for k in order
     )
@@ -169,10 +170,12 @@ def is_equilibrium(game: NormalFormGame, profile: Sequence[Array], *, tolerance:
     return bool((unilateral_gains(normalised_payoffs(game.payoffs), profile) <= tolerance).all())
 
 
-def _rank(welfare: Array, own: float, slack: float) -> int:
-    """Return 1 plus the number of distinct welfare levels above `own`."""
-    higher = np.sort(welfare[welfare > own + slack])
-    return 1 + int((np.diff(higher) > slack).sum() + (len(higher) > 0))
+def _ranks(welfare: Array, *, span: float) -> list[int]:
+    """Return 1 for the highest level of welfare, 2 for the next; levels within rounding are one."""
+    ranks = np.ones(len(welfare), dtype=np.int64)
+    falling = np.argsort(-welfare, kind="stable")
+    ranks[falling[1:]] += np.cumsum(-np.diff(welfare[falling]) > 1e-9 * span)
+    return [int(rank) for rank in ranks]
 
 
 def _distinct(profiles: Sequence[Profile]) -> list[Profile]:

@@ -150,7 +150,8 @@ def _solved(payoffs: Array, point: Array, is_zero: BoolArray, is_best: BoolArray
     tight = payoffs[np.ix_(is_best, free)]
     system = np.vstack([tight[1:] - tight[0], np.ones(len(free))])
     target = np.append(np.zeros(len(tight) - 1), 1.0)
-    answer = np.linalg.lstsq(system, target, rcond=None)[0]
+    is_square = system.shape[0] == system.shape[1]
+    answer = np.linalg.solve(system, target) if is_square else np.linalg.lstsq(system, target, rcond=None)[0]
     if np.abs(answer - point[free]).max() > 1e-6:  # nearly singular: the cut is all there is
         return point
     solved[free] = np.maximum(answer, 0.0)

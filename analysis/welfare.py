@@ -2,8 +2,8 @@
 
 Welfare is the sum of payoffs. The price of anarchy divides the best welfare by that of the worst equilibrium, the
 price of stability by that of the best one. Both need a welfare that is nowhere negative, and positive at every
-equilibrium, because a ratio means nothing once the zero of the payoffs is arbitrary. Normalised welfare, from 0 at the worst profile to 1 at the best, is
-defined for any game in which welfare varies.
+equilibrium, because a ratio means nothing once the zero of the payoffs is arbitrary. Normalised welfare, from 0 at the
+worst profile to 1 at the best, is defined for any game in which welfare varies.
 """
 
 from __future__ import annotations
@@ -194,7 +194,8 @@ def price_of_anarchy(game: NormalFormGame, *, equilibria: Equilibria | None = No
 
     Returns
     -------
-    PriceOfAnarchy; where some profile's welfare is negative, or an equilibrium's is not positive, the prices are NaN and `reason` says so.
+    PriceOfAnarchy; where some profile's welfare is negative, or an equilibrium's is not positive, the prices are NaN
+    and `reason` says so.
 
     Raises
     ------

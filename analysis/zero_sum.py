@@ -77,7 +77,8 @@ class OptimalStrategies:
             np.concatenate([np.full(n_others, slack - value), target, -target]),
             n_actions=n_actions,
         )
-        return solved[:n_actions] / solved[:n_actions].sum()
+        nearest: Array = solved[:n_actions] / solved[:n_actions].sum()
+        return nearest
 
     def _scaled(self) -> tuple[Array, float, float]:
         """Return payoffs, value and tolerance in units in which the payoffs span 1."""
@@ -87,7 +88,7 @@ class OptimalStrategies:
 def optimal_strategies(
     game: NormalFormGame, *, tolerance: float = 1e-10
 ) -> tuple[OptimalStrategies, OptimalStrategies]:
-    """The whole set of optimal strategies of each agent of a constant-sum game.
+    """Describe all optimal strategies of each agent of a constant-sum game.
 
     Parameters
     ----------
