@@ -28,6 +28,11 @@ def assigned_costs(costs: Array) -> Array:
     -----
     Few agents: all N! assignments are compared. More: agents are added one by one, each along a shortest augmenting
     path with dual prices (the Hungarian method), every environment in lock-step; at most N² steps on ``[E, N]`` arrays.
+
+    Examples
+    --------
+    >>> assigned_costs(np.array([[[1.0], [4.0]], [[2.0], [9.0]]]))[:, 0].tolist()
+    [4.0, 2.0]
     """
     places = _compared(costs) if len(costs) <= MOST_COMPARED else _augmented(costs)
     assigned: Array = np.take_along_axis(costs, places[:, None], axis=1)[:, 0]

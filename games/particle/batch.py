@@ -77,20 +77,28 @@ class ParticleBatch(Batch):
 
         Raises
         ------
-        ValueError : a key is missing or unknown, or a shape does not fit.
+        ValueError : a key is missing or unknown, a shape does not fit, a number is not finite or out of range. Nothing
+            has changed then.
         """
         arrays = self._arrays()
         if set(state) != set(arrays):
             raise ValueError(f"state must have the keys {sorted(arrays)}, not {sorted(state)}")
-        moved = {}
+        checked = {name: self._checked(name, state[name], like=current) for name, current in arrays.items()}
         for name, current in arrays.items():
-            shape = (self.n_envs, *current.shape[:-1])
-            if np.shape(state[name]) != shape:
-                raise ValueError(f"state[{name!r}] must have shape {shape}, not {np.shape(state[name])}")
-            moved[name] = np.moveaxis(np.asarray(state[name], dtype=current.dtype), 0, -1)
-        for name, current in arrays.items():
-            current[...] = moved[name]
+            current[...] = np.moveaxis(checked[name], 0, -1)
         self.observations = self._observations()
+
+    def _checked(self, name: str, given: npt.ArrayLike, *, like: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        shape = (self.n_envs, *like.shape[:-1])
+        if np.shape(given) != shape:
+            raise ValueError(f"state[{name!r}] must have shape {shape}, not {np.shape(given)}")
+        if not np.isfinite(given).all():
+            raise ValueError(f"state[{name!r}] must be finite, not {given!r}")
+        values = np.asarray(given, dtype=like.dtype)
+        low, high = (0, self.spec.horizon - 1) if name == "clock" else self._world.fact_limits.get(name, (None, None))
+        if low is not None and high is not None and ((values < low) | (values > high)).any():
+            raise ValueError(f"state[{name!r}] must be from {low} to {high}, not {values}")
+        return values
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         state = self._state

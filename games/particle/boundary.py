@@ -12,6 +12,11 @@ def boundary_penalty(positions: Array) -> Array:
 
     For a coordinate of size x it is 0 below 0.9, rises to 1 at 1.0 as ``10 (x − 0.9)``, and is ``exp(2 x − 2)``, at
     most 10, beyond.
+
+    Examples
+    --------
+    >>> float(boundary_penalty(np.array([[[0.95], [1.0]]]))[0, 0].round(9))
+    1.5
     """
     x = np.abs(positions)
     near = (x - 0.9) * 10

@@ -80,6 +80,7 @@ class CollectTreasure(ParticleWorld):
         self._n_kinds = whole_number(num_deposits, "num_deposits", low=1)
         n_treasures = whole_number(num_treasures, "num_treasures", low=1)
         self._one_hot = np.vstack([np.eye(self._n_kinds), np.zeros(self._n_kinds)]).T
+        self.fact_limits = {"holding": (NOTHING, self._n_kinds - 1), "kind": (0, self._n_kinds - 1)}
         super().__init__(
             "collect_treasure",
             members=[

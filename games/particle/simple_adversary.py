@@ -78,6 +78,7 @@ class SimpleAdversary(ParticleWorld):
         self._landmark_limit = neighbours(num_landmark_neighbors, "num_landmark_neighbors")
         self._squared = truth_value(squared_adversary_reward, "squared_adversary_reward")
         self._reach_radius = real_number(reach_radius, "reach_radius", low=0.0)
+        self.fact_limits = {"goal": (0, n - 1)}
         body = Body(size=0.15, collides=False)
         super().__init__(
             "simple_adversary",

@@ -64,6 +64,7 @@ class SimpleCrypto(ParticleWorld):
         physics: Order = "mpe2",
     ) -> None:
         self._n_messages = whole_number(n_messages, "n_messages", low=2, high=N_SIGNALS)
+        self.fact_limits = {"goal": (0, self._n_messages - 1), "key": (0, self._n_messages - 1)}
         still = Body(collides=False, movable=False)
         super().__init__(
             "simple_crypto",

@@ -65,6 +65,7 @@ class SimplePush(ParticleWorld):
         physics: Order = "mpe2",
     ) -> None:
         self._reach_radius = real_number(reach_radius, "reach_radius", low=0.0)
+        self.fact_limits = {"goal": (0, len(LANDMARK_COLORS) - 1)}
         super().__init__(
             "simple_push",
             members=[

@@ -76,6 +76,7 @@ class SimpleReference(ParticleWorld):
         self._squared = truth_value(squared_distance, "squared_distance")
         self._reach_radius = real_number(reach_radius, "reach_radius", low=0.0)
         alike = self._team_reward == "mixed" and self._local_ratio == 0
+        self.fact_limits = {"goal": (0, len(COLORS) - 1)}
         super().__init__(
             "simple_reference",
             members=[Member(name=f"agent_{i}", side="team", body=Body(collides=False), speaks=True) for i in range(2)],

@@ -68,6 +68,7 @@ class SimpleSpeakerListener(ParticleWorld):
     ) -> None:
         self._share = 2.0 if one_of(team_reward, "team_reward", choices=TEAM_REWARDS) == "sum" else 1.0
         self._reach_radius = real_number(reach_radius, "reach_radius", low=0.0)
+        self.fact_limits = {"goal": (0, len(COLORS) - 1)}
         speaker = Body(size=0.075, collides=False, movable=False)
         listener = Body(size=0.075, collides=False)
         super().__init__(

@@ -59,6 +59,11 @@ class SimpleSpread(ParticleWorld):
     -----
     Source: mpe2 1.1.1, ``simple_spread_v3``. The environments of 2017 are ``physics="lowe2017", team_reward="sum",
     self_collision=True, actions="soft"``; the paper's tables have N=3 and N=6.
+
+    Examples
+    --------
+    >>> SimpleSpread(n_agents=6).spec.observation_sizes[0]
+    36
     """
 
     def __init__(

@@ -63,6 +63,11 @@ class SimpleTag(ParticleWorld):
     Source: mpe2 1.1.1, ``simple_tag_v3``. The environments of 2017 are ``physics="lowe2017", actions="soft"``. The
     paper's tables are ``num_obstacles=3`` with ``prey_speedup=0.3`` and ``1.0``, and, for ensembles,
     ``num_adversaries=4, num_obstacles=1``; its released code has two obstacles.
+
+    Examples
+    --------
+    >>> SimpleTag(num_good=1, num_adversaries=2).spec.sides
+    ('predators', 'predators', 'prey')
     """
 
     def __init__(
@@ -131,6 +136,8 @@ class SimpleTag(ParticleWorld):
     def observe(self, state: State) -> list[Array]:
         """Return velocity, position, obstacles, others, and the velocities of other prey."""
         first_prey = self._n_predators
+        shown = state.velocities.copy()
+        shown[:first_prey] = 0.0
         seen = []
         for i, (velocity, position) in enumerate(zip(state.velocities, state.agents, strict=True)):
             relative = state.positions - position
@@ -140,9 +147,7 @@ class SimpleTag(ParticleWorld):
                 prey = state.velocities[first_prey:]
                 velocities = prey if i < first_prey else others(prey, i - first_prey)
             else:
-                known = state.velocities.copy()
-                known[:first_prey] = 0.0
-                agents, velocities = nearest(agents, self._agent_limit, attached=(others(known, i),))
+                agents, velocities = nearest(agents, self._agent_limit, attached=(others(shown, i),))
             seen.append(np.concatenate([velocity, position, rows(obstacles), rows(agents), rows(velocities)]))
         return seen
 

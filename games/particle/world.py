@@ -11,6 +11,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,13 @@ class ParticleWorld(Game):
     settings : what every world can be told.
     parameters : the scenario's own arguments, as the specification shows them.
     common_reward : True if all agents always receive the same reward.
+
+    Attributes
+    ----------
+    fact_limits : the least and the largest value of each of the scenario's facts that is a whole number.
     """
+
+    fact_limits: Mapping[str, tuple[int, int]] = MappingProxyType({})
 
     def __init__(
         self,

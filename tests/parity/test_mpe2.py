@@ -9,6 +9,7 @@ its environment casts them to float32), rewards, ends and benchmark measures are
 from __future__ import annotations
 
 import copy
+import functools
 import importlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -128,6 +129,9 @@ class Case(NamedTuple):
     happens: tuple[str, ...] = ()
 
 
+# The environments of 2017 executed soft actions as forces and messages, which is what mpe2 does with continuous ones.
+LOWE2017: dict[str, Any] = {"physics": "lowe2017", "actions": "soft"}
+
 CASES = [
     Case("simple", {}),
     Case("simple", {"continuous_actions": True, "max_cycles": 60}),
@@ -141,6 +145,13 @@ CASES = [
     Case("simple_spread", {"N": 2, "terminate_on_success": True, "max_cycles": 50}, squeeze=0.3, happens=("ends",)),
     Case("simple_spread", {"N": 4, "num_agent_neighbors": 2, "num_landmark_neighbors": 1}),
     Case("simple_spread", {"N": 2, "num_agent_neighbors": 3, "num_landmark_neighbors": 5, "continuous_actions": True}),
+    Case("simple_spread", LOWE2017, {"continuous_actions": True}, squeeze=0.3, happens=("collisions",)),
+    Case("simple_speaker_listener", LOWE2017, {"continuous_actions": True}, n_steps=1000),
+    Case("simple_tag", {"max_cycles": 60, **LOWE2017}, {"max_cycles": 60, "continuous_actions": True}, squeeze=0.5),
+    Case("simple_tag", {"physics": "lowe2017"}, {}, squeeze=0.5, happens=("touches",)),
+    Case("simple_reference", {"actions": "soft"}, {"continuous_actions": True}),
+    Case("simple_crypto", {"actions": "soft"}, {"continuous_actions": True}),
+    Case("simple_world_comm", LOWE2017, {"continuous_actions": True}, squeeze=0.5),
     Case("simple_speaker_listener", {}, n_steps=1000),
     Case("simple_speaker_listener", {"continuous_actions": True, "max_cycles": 40}),
     Case("simple_reference", {"local_ratio": 0.2}),
@@ -208,6 +219,18 @@ CASES = [
 ]
 
 
+def velocity_first(world: Any, forces: list[Any]) -> None:
+    """Integrate as the environments of 2017 did: damping, force, speed limit, then the move by the new velocity."""
+    for entity, force in zip(world.entities, forces, strict=True):
+        if entity.movable:
+            velocity = entity.state.p_vel * (1 - world.damping) + force / entity.mass * world.dt
+            speed = float(np.hypot(*velocity))
+            if entity.max_speed is not None and speed > entity.max_speed:
+                velocity *= entity.max_speed / speed
+            entity.state.p_vel = velocity
+            entity.state.p_pos = entity.state.p_pos + velocity * world.dt
+
+
 class Scripted(Streams):
     """Draws that are those of mpe2's treasures where a script says which."""
 
@@ -250,6 +273,8 @@ class Sides:
         self.raw = [module.raw_env(**theirs, benchmark_data=True) for _ in SEEDS]
         for env, seed in zip(self.raw, SEEDS, strict=True):
             env.reset(seed=seed)
+            if case.ours.get("physics") == "lowe2017":
+                env.world.integrate_state = functools.partial(velocity_first, env.world)
             if "curriculum_stage" in case.ours:
                 # The stage of mpe2 1.1.1 stays 0 whatever its setters are told: its base class has a property whose
                 # setter does nothing. So the stage that is wanted is made the first.
@@ -287,7 +312,7 @@ class Sides:
         for e, env in enumerate(self.raw):
             for i, (space, theirs) in enumerate(zip(self.game.spec.action_spaces, env.world.agents, strict=True)):
                 assert env.agent_selection == theirs.name
-                env.step(random_action(space, actions[i][e], rng=rng))
+                env.step(random_action(space, actions[i][e], soft=self.game.spec.soft_actions, rng=rng))
         step = self.batch.step(actions)
         errors = [self.difference(step, e) for e in range(len(SEEDS))]
         for name, values in {**step.measures, "ends": step.terminated}.items():
@@ -317,10 +342,13 @@ class Sides:
         return max(float(np.abs(np.asarray(theirs, dtype=np.float64) - ours).max()) for theirs, ours in pairs)
 
 
-def random_action(space: games.ActionSpace, ours: np.ndarray, *, rng: np.random.Generator) -> Any:
+def random_action(space: games.ActionSpace, ours: np.ndarray, *, soft: bool, rng: np.random.Generator) -> Any:
     """Draw an action, write it into our vector and return it as mpe2 takes it."""
     if not isinstance(space, Choice):
         ours[:] = rng.random(space.width)
+        return ours.copy()
+    if soft:
+        ours[:] = np.concatenate([rng.dirichlet(np.ones(n)) for n in space.factors])
         return ours.copy()
     chosen = [int(rng.integers(n)) for n in space.factors]
     for part, choice in zip(space.slices, chosen, strict=True):

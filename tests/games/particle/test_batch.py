@@ -15,6 +15,7 @@ from nashlens.games.core import one_hot
 from nashlens.games.particle.scenarios import entries
 
 WORLDS = [entry.name for entry in entries()]
+LOWE2017: dict[str, Any] = {"physics": "lowe2017", "actions": "soft", "max_cycles": 4}
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     *((name, {"max_cycles": 6}) for name in WORLDS),
     *((name, {"max_cycles": 5, "actions": "soft", "physics": "lowe2017"}) for name in WORLDS),
@@ -30,6 +31,16 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("simple_line", {"n_agents": 7, "max_cycles": 4}),
     ("simple_line", {"n_agents": 1, "terminate_on_success": True, "max_cycles": 40}),
     ("simple_formation", {"n_agents": 8, "max_cycles": 4}),
+    # The paper's settings in the environments of 2017, as the pages name them.
+    ("simple_spread", {"n_agents": 6, "team_reward": "sum", "self_collision": True, **LOWE2017}),
+    ("simple_speaker_listener", {"team_reward": "sum", **LOWE2017}),
+    ("simple_adversary", {"N": 4, "squared_adversary_reward": True, **LOWE2017}),
+    ("simple_tag", {"num_obstacles": 3, "prey_speedup": 0.3, **LOWE2017}),
+    ("simple_tag", {"num_obstacles": 3, "prey_speedup": 1.0, **LOWE2017}),
+    ("simple_tag", {"num_adversaries": 4, "num_obstacles": 1, **LOWE2017}),
+    ("simple_push", LOWE2017),
+    ("simple_crypto", {"n_messages": 2, **LOWE2017}),
+    ("simple_reference", {"team_reward": "sum", "squared_distance": True, **LOWE2017}),
     ("collect_treasure", {"num_collectors": 9, "num_deposits": 7, "num_treasures": 30, "max_cycles": 8}),
 ]
 
@@ -183,6 +194,29 @@ def test_restore_names_missing_keys_and_wrong_shapes_and_changes_nothing() -> No
     with pytest.raises(ValueError, match=r"state\['velocities'\] must have shape \(2, 3, 2\), not \(2, 2, 2\)"):
         batch.restore(wrong)
     np.testing.assert_array_equal(batch.state()["positions"], before["positions"])
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value", "message"),
+    [
+        ("simple_spread", "positions", np.nan, r"state\['positions'\] must be finite"),
+        ("simple_spread", "clock", 25, r"state\['clock'\] must be from 0 to 24, not \[25 25\]"),
+        ("simple_spread", "clock", -1, r"state\['clock'\] must be from 0 to 24"),
+        ("simple_speaker_listener", "goal", 3, r"state\['goal'\] must be from 0 to 2, not \[3 3\]"),
+        ("simple_reference", "goal", -1, r"state\['goal'\] must be from 0 to 2"),
+        ("simple_adversary", "goal", 2, r"state\['goal'\] must be from 0 to 1"),
+        ("simple_push", "goal", 2, r"state\['goal'\] must be from 0 to 1"),
+        ("simple_crypto", "goal", 2, r"state\['goal'\] must be from 0 to 1"),
+        ("simple_crypto", "key", -1, r"state\['key'\] must be from 0 to 1"),
+        ("collect_treasure", "holding", 2, r"state\['holding'\] must be from -1 to 1"),
+        ("collect_treasure", "kind", 2, r"state\['kind'\] must be from 0 to 1"),
+    ],
+)
+def test_restore_refuses_impossible_values(name: str, key: str, value: float, message: str) -> None:
+    batch = games.make(name).start(2, rng=np.random.default_rng(0))
+    state = batch.state()
+    with pytest.raises(ValueError, match=message):
+        batch.restore({**state, key: np.full(state[key].shape, value)})
 
 
 def test_step_refuses_actions_that_do_not_fit() -> None:
