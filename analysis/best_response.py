@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nashlens.analysis.action_payoffs import action_payoffs
 from nashlens.analysis.results import Array, BoolArray, Bound, Record, read_only
 from nashlens.games.normal_form import NormalFormGame, Profile
 
@@ -63,38 +64,18 @@ def action_values(game: NormalFormGame, profile: Profile) -> tuple[Array, ...]:
 
     Notes
     -----
-    Cost O(N · A_1 ⋯ A_N) a profile. The first contraction is one matrix product for the whole batch.
+    Cost O(N · A_1 ⋯ A_N) a profile. Large batches are evaluated in parts, so that memory stays bounded.
     """
     game.check_profile(profile)
     shape = profile.batch_shape
     n_profiles = int(np.prod(shape, dtype=np.int64))
     flat = [strategy.reshape(n_profiles, strategy.shape[-1]) for strategy in profile]
     step = max(1, _CHUNK // game.payoffs[0].size)
-    parts = [
-        [_contract(game.payoffs[i], [s[start : start + step] for s in flat], i) for start in range(0, n_profiles, step)]
-        for i in range(game.n_agents)
-    ]
+    parts = [action_payoffs(game.payoffs, [s[k : k + step] for s in flat]) for k in range(0, n_profiles, step)]
     return tuple(
-        np.concatenate(part).reshape(*shape, n) if part else np.empty((*shape, n))
-        for part, n in zip(parts, game.n_actions, strict=True)
+        np.concatenate([part[i] for part in parts] or [np.empty((0, n))]).reshape(*shape, n)
+        for i, n in enumerate(game.n_actions)
     )
-
-
-def _contract(payoffs: Array, strategies: list[Array], agent: int) -> Array:
-    """Return ``[B, A_agent]``: payoffs ``[A_1, …, A_N]`` averaged over the strategies ``[B, A_j]`` of all others."""
-    n_profiles = len(strategies[0])
-    others = [*range(len(strategies) - 1, agent, -1), *range(agent)]
-    if not others:
-        return np.broadcast_to(payoffs, (n_profiles, len(payoffs)))
-    first = others[0]
-    values: Array = np.tensordot(strategies[first], payoffs, axes=(1, first))
-    for j in others[1:]:
-        n = strategies[j].shape[1]
-        if j > agent:  # all later axes are gone: contract the last one
-            values = (values.reshape(n_profiles, -1, n) @ strategies[j][:, :, None])[:, :, 0]
-        else:  # all earlier axes are gone: contract the first one
-            values = (strategies[j][:, None, :] @ values.reshape(n_profiles, n, -1))[:, 0, :]
-    return values.reshape(n_profiles, -1)
 
 
 def deviation_gains(game: NormalFormGame, profile: Profile) -> Array:

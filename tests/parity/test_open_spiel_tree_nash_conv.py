@@ -52,3 +52,16 @@ def test_exploitability_of_leduc_poker_agrees_with_open_spiel():
     one = BehaviouralProfile([s[0] for s in profile])
     theirs = spiel.exploitability(source, to_open_spiel(game, one, source=source))
     assert float(exploitability(game, one).exploitability) == pytest.approx(theirs, abs=1e-9)
+
+
+def test_nash_conv_of_liars_dice_agrees_with_open_spiels_compiled_function():
+    source = pyspiel.load_game("liars_dice")
+    game = from_open_spiel(source)
+    one = BehaviouralProfile([s[0] for s in random_behaviour(game, 1, np.random.default_rng(2))])
+    table = {
+        label: [(int(a), float(strategy[k, a])) for a in np.flatnonzero(sets.legal[k])]
+        for sets, strategy in zip(game.tree.agents, one, strict=True)
+        for k, label in enumerate(sets.labels)
+    }
+    theirs = pyspiel.nash_conv(source, pyspiel.TabularPolicy(table))
+    assert float(nash_conv(game, one).nash_conv) == pytest.approx(theirs, abs=1e-9)
