@@ -3,15 +3,20 @@
 Arrays, probabilities and generators only; this room knows nothing of learners, metrics or files.
 """
 
+from nashlens.games.behaviour import BehaviouralProfile
 from nashlens.games.core import ActionSpace, Batch, Box, Choice, Game, GameSpec, Step
 from nashlens.games.episodes import Episodes, play
 from nashlens.games.normal_form import NormalFormGame, Profile
+from nashlens.games.open_spiel import from_open_spiel
+from nashlens.games.petting_zoo import from_petting_zoo
 from nashlens.games.policy import JointPolicy, Policy
 from nashlens.games.registry import make, names
+from nashlens.games.sequential import SequentialGame
 
 __all__ = [
     "ActionSpace",
     "Batch",
+    "BehaviouralProfile",
     "Box",
     "Choice",
     "Episodes",
@@ -21,7 +26,10 @@ __all__ = [
     "NormalFormGame",
     "Policy",
     "Profile",
+    "SequentialGame",
     "Step",
+    "from_open_spiel",
+    "from_petting_zoo",
     "make",
     "names",
     "play",
