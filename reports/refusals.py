@@ -38,7 +38,9 @@ def complaint(
     drop : a first part of pydantic's places that is no key (the tag of a union).
     subject : what the settings belong to.
     """
-    first = error.errors(include_url=False)[0]
+    errors = error.errors(include_url=False)
+    # A mistyped key is unknown and leaves the right one missing: the first says more.
+    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     path = tuple(str(part) for part in first["loc"] if isinstance(part, str) and part != "[key]")
     if drop is not None and path[:1] == (drop,):
         path = path[1:]

@@ -64,7 +64,7 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
     facts = game_facts(suite)
     merged = merged_agents(frame)
     order = [name for name in _order(merged) if name not in NOT_TABLED]
-    estimates = final_estimates(merged, order)
+    estimates = _by_game(final_estimates(merged, order), suite)
     tables = (
         estimates_table(estimates),
         runs_table(runs),
@@ -82,6 +82,14 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
         provenance=_provenance(store, runs),
         frame=frame,
     )
+
+
+def _by_game(estimates: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+    """Return the estimates with those of one game together, games in the order of the suite."""
+    if estimates.empty:
+        return estimates
+    place = {label: k for k, label in enumerate(suite.config.games)}
+    return estimates.sort_values("game", key=lambda games: games.map(place), kind="stable", ignore_index=True)
 
 
 def _order(frame: pd.DataFrame) -> list[str]:

@@ -205,12 +205,12 @@ class Store:
 
         self.verify(run_id)
         folder = self._run(run_id)
+        if not (folder / "arrays.safetensors").exists():
+            raise StoreError(f"{folder} has no arrays: the run failed before it had any")
         try:
             arrays = load((folder / "arrays.safetensors").read_bytes())
             return records.unpack(arrays, _read_json(folder / "settings.json"))
-        except FileNotFoundError as error:
-            raise StoreError(f"{folder} has no arrays: the run failed before it had any") from error
-        except (SafetensorError, KeyError, TypeError) as error:
+        except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise StoreError(f"{folder} holds no training run that this version can read: {error}") from error
 
     def verify(self, run_id: str) -> RunSpec:

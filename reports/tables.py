@@ -52,7 +52,7 @@ def estimates_table(estimates: pd.DataFrame) -> Table:
     estimates : as `estimates.final_estimates` returns them.
     """
     rows = []
-    for row in _by_game(estimates).to_dict("records"):
+    for row in estimates.to_dict("records"):
         what = quantity(str(row["metric"]))
         rows.append(
             (
@@ -88,7 +88,7 @@ def estimates_table(estimates: pd.DataFrame) -> Table:
             "step",
         ),
         rows=tuple(tuple(str(word) for word in row) for row in rows),
-        numeric=frozenset({4, 8}),
+        numeric=frozenset({4, 5, 8}),
         data=_without_lists(estimates),
     )
 
@@ -149,13 +149,6 @@ def definitions_table(metrics: list[str]) -> Table:
         rows=rows,
         data=pd.DataFrame(rows, columns=["quantity", "definition", "value_unit", "source"]),
     )
-
-
-def _by_game(estimates: pd.DataFrame) -> pd.DataFrame:
-    """Return the estimates with those of one game together, games in their first order."""
-    if estimates.empty:
-        return estimates
-    return pd.concat([part for _, part in estimates.groupby("game", sort=False)])
 
 
 def _value(row: dict[Hashable, Any]) -> str:
