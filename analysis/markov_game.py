@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from nashlens.analysis.results import Array, read_only
 from nashlens.games.normal_form import NormalFormGame, Profile
@@ -180,6 +181,21 @@ def joint_action_values(game: MarkovGame, profile: Profile, *, discount: float) 
     following = np.tensordot(values, game.kernel, axes=(-1, -1))
     joint: Array = game.rewards + discount * following
     return joint
+
+
+def checked_start(game: MarkovGame, start: npt.ArrayLike | None) -> Array:
+    """Return the distribution ``[S]`` of the first state, uniform if none is given.
+
+    Raises
+    ------
+    ValueError : `start` is no distribution over the states.
+    """
+    if start is None:
+        return np.full(game.n_states, 1 / game.n_states)
+    (first,) = Profile([start])
+    if first.shape != (game.n_states,):
+        raise ValueError(f"start must be a distribution over {game.n_states} states, not shape {first.shape}")
+    return first
 
 
 def check_discount(discount: float) -> None:

@@ -14,7 +14,7 @@ from math import factorial
 import numpy as np
 import numpy.typing as npt
 
-from nashlens.analysis.markov_game import MarkovGame, as_markov_game, state_values
+from nashlens.analysis.markov_game import MarkovGame, as_markov_game, checked_start, state_values
 from nashlens.analysis.results import Array, Bound, Record, read_only
 from nashlens.games.normal_form import NormalFormGame, Profile
 
@@ -91,12 +91,7 @@ def corner_values(
         raise ValueError(f"after must have the leading axes {old.batch_shape[:-1]}, not {new.batch_shape[:-1]}")
     if table.n_agents > MAX_AGENTS:
         raise ValueError(f"game must have at most {MAX_AGENTS} agents for 2^N corners, not {table.n_agents}")
-    if start is None:
-        first = np.full(table.n_states, 1 / table.n_states)
-    else:
-        (first,) = Profile([start])
-    if first.shape != (table.n_states,):
-        raise ValueError(f"start must be a distribution over {table.n_states} states, not shape {first.shape}")
+    first = checked_start(table, start)
     shape = old.batch_shape[:-1]
     flat = [Profile([s.reshape(-1, *s.shape[-2:]) for s in each]) for each in (old, new)]
     corners = []

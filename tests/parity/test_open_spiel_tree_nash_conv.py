@@ -54,6 +54,7 @@ def test_exploitability_of_leduc_poker_agrees_with_open_spiel():
     assert float(exploitability(game, one).exploitability) == pytest.approx(theirs, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_nash_conv_of_liars_dice_agrees_with_open_spiels_compiled_function():
     source = pyspiel.load_game("liars_dice")
     game = from_open_spiel(source)
