@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,7 @@ class AgentSpaces:
         space = self._observations
         if isinstance(space, spaces.Box) and np.shape(seen) != space.shape:
             raise ValueError(f"the observation of {self.agent} has shape {np.shape(seen)}, its space {space.shape}")
-        if not isinstance(space, spaces.Box) and not space.contains(seen):
+        if not _fits(space, seen):
             raise ValueError(f"the observation of {self.agent} is not in its space {space}: {seen!r}")
         flat = np.array(spaces.flatten(space, seen), dtype=np.float64)
         if not np.isfinite(flat).all():
@@ -146,3 +147,20 @@ class AgentSpaces:
                 "bound the environment's action space, with a wrapper if it is not yours"
             )
         return Box(tuple(low.tolist()), tuple(high.tolist()))
+
+
+def _fits(space: Any, value: Any) -> bool:
+    """Say whether a value has the form of its space; numbers of a `Box` may lie beyond its bounds, as many do."""
+    from gymnasium import spaces
+
+    if isinstance(space, spaces.Box):
+        return bool(np.shape(value) == space.shape)
+    if isinstance(space, spaces.Dict):
+        return (
+            isinstance(value, Mapping)
+            and value.keys() == space.spaces.keys()
+            and all(_fits(part, value[key]) for key, part in space.spaces.items())
+        )
+    if isinstance(space, spaces.Tuple):
+        return len(value) == len(space.spaces) and all(map(_fits, space.spaces, value))
+    return bool(space.contains(value))
