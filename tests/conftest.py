@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import rich.console  # noqa: F401 (its import draws from the global generator once; here no test pays for it)
 from hypothesis import settings
 
 settings.register_profile("nashlens", derandomize=True, deadline=None)
