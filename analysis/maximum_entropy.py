@@ -104,6 +104,8 @@ def _newton(rows: Array, multipliers: Array, *, reach: float) -> Array | None:
     """Solve for the multipliers of the binding rows exactly; None if the guess of which bind was wrong."""
     p = _softmax(-multipliers @ rows)
     binding = (multipliers > reach) | (rows @ p > -reach)
+    if not binding.any():
+        return np.full(rows.shape[1], 1 / rows.shape[1])
     inside = rows[binding]
     moved = multipliers[binding].copy()
     for _ in range(50):
