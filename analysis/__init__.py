@@ -6,8 +6,9 @@ The names here are those that a notebook starts with. A function that is called 
 
 from nashlens.analysis.best_response import BestResponse, deviation_gains
 from nashlens.analysis.exploitability import Exploitability, NashConv, nash_conv
+from nashlens.analysis.proportions import wilson
 from nashlens.analysis.results import Estimate
-from nashlens.analysis.statistics import Intervals, student_t, wilson
+from nashlens.analysis.statistics import Intervals, student_t
 
 __all__ = [
     "BestResponse",

@@ -1,8 +1,8 @@
-"""Comparing two algorithms: paired differences, exact permutation tests, equivalence within a margin.
+"""Comparing two algorithms: paired differences and exact permutation tests.
 
 Runs on shared seeds are compared by their differences. A test can only reject if its smallest attainable p-value lies
 below the level: a sign-flip test needs six pairs for .05, an unpaired permutation test five against five. That no
-difference was found is no evidence that there is none: for that there is `equivalence`.
+difference was found is no evidence that there is none: for that there is `equivalence.equivalence`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from nashlens.analysis.results import Array, Bound, Record
-from nashlens.analysis.statistics import Intervals, checked_units, student_t
+from nashlens.analysis.statistics import Intervals, checked_row, checked_units, student_t
 
 _MAX_EXACT = 50_000
 _ROUNDING = 1e-12
@@ -53,42 +51,6 @@ class PValue:
         """Return one row."""
         named = ("statistic", "smallest", "n", "unit", "method", "bound", "reason")
         return [{"metric": "p_value", "value": self.p} | {name: getattr(self, name) for name in named}]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Equivalence:
-    """Whether a mean difference lies inside a margin, by two one-sided t-tests.
-
-    Attributes
-    ----------
-    verdict : ``equivalent`` if the interval lies inside the margin, ``not shown`` if it does not, ``no answer`` if
-        there is no interval.
-    difference : the mean difference.
-    low, high : its interval of level ``1 − 2 α``.
-    margin : the largest difference that does not matter, in the units of the difference.
-    p : the larger of the two one-sided p-values.
-    alpha : level of each one-sided test.
-    n, unit : pairs behind it.
-    reason : why there is no answer; empty if there is one.
-    """
-
-    verdict: Literal["equivalent", "not shown", "no answer"]
-    difference: float
-    low: float
-    high: float
-    margin: float
-    p: float
-    alpha: float
-    n: int
-    unit: str
-    bound: Bound = "estimate"
-    reason: str = ""
-    references: tuple[str, ...] = ()
-
-    def to_records(self) -> list[Record]:
-        """Return one row."""
-        named = ("low", "high", "margin", "p", "alpha", "n", "unit", "verdict", "bound", "reason")
-        return [{"metric": "equivalence", "value": self.difference} | {name: getattr(self, name) for name in named}]
 
 
 def paired_difference(
@@ -140,7 +102,8 @@ def sign_flip_test(
     ------
     ValueError : `differences` is not ``[S]``, or `n_resamples` is below 1.
     """
-    row = _checked_row(differences, "differences", n_resamples)
+    _check_resamples(n_resamples)
+    row = checked_row(differences, name="differences")
     n = len(row)
     if n == 0 or not np.isfinite(row).all():
         return _no_p_value(_why_missing(row, unit), n=n, unit=unit, method="sign-flip")
@@ -176,10 +139,8 @@ def permutation_test(
     ------
     ValueError : a sample is not one row of numbers, or `n_resamples` is below 1.
     """
-    ours, theirs = (
-        _checked_row(values, "values", n_resamples),
-        _checked_row(others, "others", n_resamples),
-    )
+    _check_resamples(n_resamples)
+    ours, theirs = checked_row(values, name="values"), checked_row(others, name="others")
     pooled = np.concatenate([ours, theirs])
     n, n_ours = len(pooled), len(ours)
     if min(n_ours, n - n_ours) == 0 or not np.isfinite(pooled).all():
@@ -205,56 +166,9 @@ def permutation_test(
     )
 
 
-def equivalence(differences: npt.ArrayLike, *, margin: float, alpha: float = 0.05, unit: str = "seed") -> Equivalence:
-    """Test that a mean difference lies inside ``(−margin, margin)``, by two one-sided t-tests.
-
-    Equivalence is shown if both one-sided tests at level α reject, which is when the ``1 − 2 α`` interval lies inside
-    the margin.
-
-    Parameters
-    ----------
-    differences : ``[S]``, paired differences, or deviations of one sample from its reference.
-    margin : the largest difference that does not matter, fixed before the data were seen.
-    alpha : level of each one-sided test, inside (0, .5).
-    unit : what a row is.
-
-    Raises
-    ------
-    ValueError : `differences` is not ``[S]``, `margin` is not positive and finite, or `alpha` is out of range.
-    """
-    if not (np.isfinite(margin) and margin > 0):
-        raise ValueError(f"margin must be positive and finite, not {margin}")
-    if not 0 < alpha < 0.5:
-        raise ValueError(f"alpha must be inside (0, .5), not {alpha}")
-    row = _checked_row(differences, "differences", 1)
-    interval = student_t(row, level=1 - 2 * alpha, unit=unit).at()
-    p = np.nan
-    if not interval.reason:
-        error = float(row.std(ddof=1)) / np.sqrt(len(row))
-        room = margin - abs(interval.value)
-        p = float(special.stdtr(len(row) - 1, -room / error)) if error > 0 else float(room <= 0)
-    shown = -margin < interval.low and interval.high < margin
-    return Equivalence(
-        verdict="no answer" if interval.reason else "equivalent" if shown else "not shown",
-        difference=interval.value,
-        low=interval.low,
-        high=interval.high,
-        margin=margin,
-        p=p,
-        alpha=alpha,
-        n=len(row),
-        unit=unit,
-        reason=interval.reason,
-    )
-
-
-def _checked_row(values: npt.ArrayLike, name: str, n_resamples: int) -> Array:
-    row = checked_units(values, name=name)
-    if row.ndim != 1:
-        raise ValueError(f"{name} must be one row of numbers [S], not shape {row.shape}")
+def _check_resamples(n_resamples: int) -> None:
     if n_resamples < 1:
         raise ValueError(f"n_resamples must be at least 1, not {n_resamples}")
-    return row
 
 
 def _why_missing(row: Array, unit: str) -> str:

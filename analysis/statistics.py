@@ -1,4 +1,4 @@
-"""Intervals for means and proportions, a whole curve at once.
+"""Intervals for means, a whole curve at once.
 
 The unit of replication is the training seed: episodes of one seed are averaged before they come here. `student_t` is
 the default for the mean of one task, because it covers at its nominal level from two seeds up when the seeds' means are
@@ -149,66 +149,6 @@ def student_t(
     )
 
 
-def wilson(
-    successes: npt.ArrayLike,
-    trials: int,
-    *,
-    level: float = 0.95,
-    unit: str = "episode",
-    metric: str = "proportion",
-    higher_is_better: bool | None = None,
-) -> Intervals:
-    """Proportion with Wilson's score interval, for every count.
-
-    The interval holds the p for which the score test does not reject: ``|p̂ − p| ≤ z √(p (1 − p) / n)``. It stays
-    inside [0, 1] and keeps its level near 0 and 1, where the normal interval has no width.
-
-    Parameters
-    ----------
-    successes : ``[…]`` whole numbers from 0 to `trials`.
-    trials : n, independent trials behind each count.
-    level, unit, metric, higher_is_better : as in `student_t`.
-
-    Returns
-    -------
-    Intervals of shape ``[…]``; without a trial there are a reason and no value.
-
-    Raises
-    ------
-    ValueError : a count is not a whole number from 0 to `trials`, `trials` is negative, or `level` is out of range.
-
-    Notes
-    -----
-    The trials must be independent. Episodes of a few seeds are not: average each seed's and use `student_t`.
-    """
-    check_level(level)
-    counts = np.asarray(successes, dtype=np.float64)
-    if trials < 0:
-        raise ValueError(f"trials must be at least 0, not {trials}")
-    if not ((counts >= 0) & (counts <= trials) & (counts == np.floor(counts))).all():
-        raise ValueError(f"successes must be whole numbers from 0 to {trials}, not {counts.tolist()}")
-    z = float(special.ndtri((1 + level) / 2))
-    if trials == 0:
-        proportions = centre = half = np.full(counts.shape, np.nan)
-    else:
-        proportions = counts / trials
-        centre = (proportions + z**2 / (2 * trials)) / (1 + z**2 / trials)
-        spread = proportions * (1 - proportions) / trials + z**2 / (4 * trials**2)
-        half = z * np.sqrt(spread) / (1 + z**2 / trials)
-    return Intervals(
-        values=read_only(proportions),
-        low=read_only(np.where(counts == 0, 0.0, centre - half) if trials else half),
-        high=read_only(np.where(counts == trials, 1.0, centre + half) if trials else half),
-        reasons=np.full(counts.shape, "" if trials else f"there is no {unit}"),
-        level=level,
-        method="wilson",
-        n=trials,
-        unit=unit,
-        metric=metric,
-        higher_is_better=higher_is_better,
-    )
-
-
 def checked_units(values: npt.ArrayLike, *, name: str = "values") -> Array:
     """Return ``[S, …]`` float64 rows, one a unit, or say what does not fit.
 
@@ -224,6 +164,19 @@ def checked_units(values: npt.ArrayLike, *, name: str = "values") -> Array:
     if numeric.ndim == 0:
         raise ValueError(f"{name} must have an axis of units [S, …], not the single number {float(numeric)}")
     return numeric
+
+
+def checked_row(values: npt.ArrayLike, *, name: str) -> Array:
+    """Return one row of numbers ``[S]``, one a unit, or say what does not fit.
+
+    Raises
+    ------
+    ValueError : there is not exactly one axis, or something is not a number.
+    """
+    row = checked_units(values, name=name)
+    if row.ndim != 1:
+        raise ValueError(f"{name} must be one row of numbers [S], not shape {row.shape}")
+    return row
 
 
 def check_level(level: float) -> None:

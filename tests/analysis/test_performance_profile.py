@@ -34,3 +34,12 @@ def test_performance_profile_of_a_failed_run_has_no_values():
 def test_performance_profile_rejects_thresholds_that_are_no_row(thresholds):
     with pytest.raises(ValueError, match="thresholds must be one row of finite numbers"):
         performance_profile([1.0, 2.0], thresholds, rng=np.random.default_rng(0))
+
+
+def test_performance_profile_says_what_does_not_fit():
+    with pytest.raises(ValueError, match=r"scores must be \[S, K\]"):
+        performance_profile(np.zeros((2, 2, 2)), [0.0], rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="level must be inside"):
+        performance_profile([1.0], [0.0], level=95, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="n_resamples must be at least 100"):
+        performance_profile([1.0], [0.0], n_resamples=10, rng=np.random.default_rng(0))
