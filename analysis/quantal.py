@@ -17,6 +17,7 @@ from nashlens.analysis.logit_path import LogitEquations, interpolated
 from nashlens.analysis.results import Array, Bound, Record, read_only
 from nashlens.games.normal_form import NormalFormGame, Profile
 
+FLAT = 1e-12  # nats; divergences this close are one
 REFERENCES = ("McKelvey & Palfrey (1995)", "Turocy (2005)")
 
 
@@ -65,7 +66,7 @@ class RationalityFit:
     residual : nats; sum over agents of KL(π_i ‖ logit equilibrium) there. A large one says that no rationality
         explains the profile.
     equilibrium : the logit equilibrium.
-    at_limit : the divergence was still falling at `max_rationality`: the profile looks fully rational.
+    at_limit : no smaller rationality fits better than `max_rationality`: the profile looks fully rational.
     max_rationality : how far the branch was followed.
     bound, tolerance, references : the least residual on the branch as sampled, hence an ``upper`` bound.
     """
@@ -155,7 +156,8 @@ def fit_rationality(
 
     Notes
     -----
-    In a game in which no choice matters every rationality fits alike; the fit is then 0.
+    Where every rationality fits alike, as in a game in which no choice matters, the fit is 0. Where none up to the
+    limit fits better than the limit itself, the fit is the limit, and `at_limit` says so.
 
     References
     ----------
@@ -173,13 +175,16 @@ def fit_rationality(
     entropy = float(np.sum(target[target > 0] * np.log(target[target > 0])))
     divergence = np.array([entropy - float(target @ p[:-1]) for p in path])
     best = int(divergence.argmin())
+    at_limit = divergence[-1] - divergence[best] <= FLAT < float(np.ptp(divergence))
+    if at_limit:
+        best = len(path) - 1
     ends = [path[k] for k in (best - 1, best, best + 1) if 0 <= k < len(path)]
-    point = _refined(equations, ends, target, best=path[best], tolerance=tolerance)
+    point = path[-1] if at_limit else _refined(equations, ends, target, best=path[best], tolerance=tolerance)
     return RationalityFit(
         rationality=float(point[-1]) / equations.scale,
         residual=max(entropy - float(target @ point[:-1]), 0.0),
         equilibrium=_profile(equations, point),
-        at_limit=bool(point[-1] >= limit * (1 - 1e-6)),
+        at_limit=bool(at_limit),
         max_rationality=limit / equations.scale,
         bound="upper",
         tolerance=tolerance,
