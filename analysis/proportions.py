@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy import special
 
 from nashlens.analysis.results import read_only
-from nashlens.analysis.statistics import Intervals, check_level
+from nashlens.analysis.statistics import Intervals, check_level, numbers
 
 
 def wilson(
@@ -43,7 +43,7 @@ def wilson(
     The trials must be independent. Episodes of a few seeds are not: average each seed's and use `statistics.student_t`.
     """
     check_level(level)
-    counts = np.asarray(successes, dtype=np.float64)
+    counts = numbers(successes, name="successes")
     if trials < 0:
         raise ValueError(f"trials must be at least 0, not {trials}")
     if not ((counts >= 0) & (counts <= trials) & (counts == np.floor(counts))).all():

@@ -156,14 +156,26 @@ def checked_units(values: npt.ArrayLike, *, name: str = "values") -> Array:
     ------
     ValueError : there is no axis of units, or something is not a number.
     """
+    rows = numbers(values, name=name)
+    if rows.ndim == 0:
+        raise ValueError(f"{name} must have an axis of units [S, …], not the single number {float(rows)}")
+    return rows
+
+
+def numbers(values: npt.ArrayLike, *, name: str) -> Array:
+    """Return an array of float64, or say what is no number.
+
+    Raises
+    ------
+    ValueError : the rows differ in length, or the values are text, objects or complex.
+    """
     try:
-        rows: npt.NDArray[Any] = np.asarray(values)
-        numeric = rows.astype(np.float64, casting="safe" if rows.size and rows.dtype.kind not in "iu" else "unsafe")
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be a full array of numbers [S, …], one row a unit ({error})") from error
-    if numeric.ndim == 0:
-        raise ValueError(f"{name} must have an axis of units [S, …], not the single number {float(numeric)}")
-    return numeric
+        given: npt.NDArray[Any] = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a full array of numbers ({error})") from error
+    if given.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must be a full array of numbers, not of {given.dtype}")
+    return given.astype(np.float64)
 
 
 def checked_row(values: npt.ArrayLike, *, name: str) -> Array:

@@ -45,6 +45,11 @@ def test_wilson_rejects_impossible_counts(successes, trials):
         wilson(successes, trials)
 
 
+def test_wilson_rejects_text():
+    with pytest.raises(ValueError, match="successes must be a full array of numbers"):
+        wilson("3", 10)
+
+
 def test_wilson_rejects_negative_trials_and_a_level_in_percent():
     with pytest.raises(ValueError, match="trials must be at least 0, not -1"):
         wilson(0, -1)
