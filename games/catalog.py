@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
-from importlib import import_module
+from dataclasses import dataclass
 from typing import Any
 
+from nashlens.games import coordination_games, matrix_games
 from nashlens.games.coordination_games import (
     all_equal,
     all_ones,
@@ -59,24 +59,42 @@ __all__ = [
     "volunteers_dilemma",
 ]
 
-SUMMARIES: Mapping[Callable[..., NormalFormGame], str] = {
-    prisoners_dilemma: "to defect is dominant, to cooperate is better for both",
-    stag_hunt: "a better and a safer equilibrium",
-    chicken: "correlation beats every Nash equilibrium",
-    battle_of_the_sexes: "coordination with opposed tastes",
-    climbing: "team game, the best joint action stands beside penalties",
-    penalty: "team game, two best joint actions and a penalty for missing",
-    anti_coordination: "team game of two who must differ",
-    matching_pennies: "zero-sum, two actions",
-    rock_paper_scissors: "zero-sum, three actions in a cycle",
-    shapley: "general-sum, three actions in a cycle",
-    volunteers_dilemma: "one of N has to pay for all",
-    role_assignment: "team game, N agents take N different roles",
-    coverage: "team game, share of N places that N agents cover",
-    all_ones: "team game of Proposition 1, rewarded where all play 1",
-    all_equal: "team game of Proposition 1 as printed, rewarded where all play the same",
-    even_split: "team game, one half plays 0 and the other 1",
-}
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """One named game: who makes it, what is known of it, and a line for a list."""
+
+    factory: Callable[..., NormalFormGame]
+    facts: Callable[..., Known]
+    summary: str
+
+
+NAMED = (
+    _Named(
+        prisoners_dilemma,
+        matrix_games.prisoners_dilemma_facts,
+        "to defect is dominant, to cooperate is better for both",
+    ),
+    _Named(stag_hunt, matrix_games.stag_hunt_facts, "a better and a safer equilibrium"),
+    _Named(chicken, matrix_games.chicken_facts, "correlation beats every Nash equilibrium"),
+    _Named(battle_of_the_sexes, matrix_games.battle_of_the_sexes_facts, "coordination with opposed tastes"),
+    _Named(climbing, matrix_games.climbing_facts, "team game, the best joint action stands beside penalties"),
+    _Named(penalty, matrix_games.penalty_facts, "team game, two best joint actions and a penalty for missing"),
+    _Named(anti_coordination, matrix_games.anti_coordination_facts, "team game of two who must differ"),
+    _Named(matching_pennies, matrix_games.matching_pennies_facts, "zero-sum, two actions"),
+    _Named(rock_paper_scissors, matrix_games.rock_paper_scissors_facts, "zero-sum, three actions in a cycle"),
+    _Named(shapley, matrix_games.shapley_facts, "general-sum, three actions in a cycle"),
+    _Named(volunteers_dilemma, coordination_games.volunteers_dilemma_facts, "one of N has to pay for all"),
+    _Named(role_assignment, coordination_games.role_assignment_facts, "team game, N agents take N different roles"),
+    _Named(coverage, coordination_games.coverage_facts, "team game, share of N places that N agents cover"),
+    _Named(all_ones, coordination_games.all_ones_facts, "team game of Proposition 1, rewarded where all play 1"),
+    _Named(
+        all_equal,
+        coordination_games.all_equal_facts,
+        "team game of Proposition 1 as printed, rewarded where all play the same",
+    ),
+    _Named(even_split, coordination_games.even_split_facts, "team game, one half plays 0 and the other 1"),
+)
 
 
 def _open_spiel_entry(name: str) -> Entry:
@@ -88,17 +106,15 @@ def _open_spiel_entry(name: str) -> Entry:
 
 def entries() -> tuple[Entry, ...]:
     """Return the registry's entries of all matrix games."""
-    named = [Entry(name=f.__name__, family="matrix", summary=line, factory=f) for f, line in SUMMARIES.items()]
+    named = [Entry(name=g.factory.__name__, family="matrix", summary=g.summary, factory=g.factory) for g in NAMED]
     spread = Entry(name="blotto", family="matrix", summary="Colonel Blotto, from OpenSpiel", factory=blotto)
     return (*named, spread, *(_open_spiel_entry(name) for name in one_shot_names() if name != "blotto"))
 
 
-@cache
-def _facts() -> Mapping[str, Callable[..., Known]]:
-    found: dict[str, Callable[..., Known]] = dict(ONE_SHOT_FACTS)
-    for factory in SUMMARIES:
-        found[factory.__name__] = getattr(import_module(factory.__module__), f"{factory.__name__}_facts")
-    return found
+FACTS: Mapping[str, Callable[..., Known]] = {
+    **{game.factory.__name__: game.facts for game in NAMED},
+    **ONE_SHOT_FACTS,
+}
 
 
 def known(name: str, **parameters: Any) -> Known | None:
@@ -122,6 +138,6 @@ def known(name: str, **parameters: Any) -> Known | None:
     """
     if entry(name).family != "matrix":
         return None
-    facts = _facts().get(name)
+    facts = FACTS.get(name)
     game = make(name, **parameters)
     return None if facts is None else facts(**game.spec.parameters)
