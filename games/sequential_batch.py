@@ -100,9 +100,16 @@ class SequentialBatch(Batch):
         self.observations, self.masks = self._look(histories)
 
     def _look(self, histories: IntArray) -> tuple[tuple[Array, ...], tuple[BoolArray, ...]]:
-        """Return what every agent sees and may do; `take` is several times faster than indexing for short rows."""
+        """Return what every agent sees and may do.
+
+        One block of memory holds all agents' observations: for large batches, asking the system for memory costs more
+        than filling it. `take` is several times faster than indexing for short rows.
+        """
+        block = np.empty(self.n_envs * sum(self.spec.observation_sizes))
+        parts = np.split(block, np.cumsum(self.spec.observation_sizes)[:-1] * self.n_envs)
         seen = tuple(
-            rows.take(view.take(histories), axis=0) for rows, view in zip(self._rows, self._views, strict=True)
+            rows.take(view.take(histories), axis=0, out=part.reshape(self.n_envs, -1), mode="clip")
+            for rows, view, part in zip(self._rows, self._views, parts, strict=True)
         )
         masks = tuple(
             rows.take(view.take(histories), axis=0)
