@@ -43,7 +43,7 @@ def from_one_shot(
     Parameters
     ----------
     game : a loaded OpenSpiel game, such as ``pyspiel.load_game("matrix_rps")`` or ``pyspiel.load_nfg_game(text)``.
-    name, parameters : for the specification; OpenSpiel's name and none if left out.
+    name, parameters : for the specification; OpenSpiel's text for the game and none if left out.
     max_entries : the most payoffs to read.
 
     Raises
@@ -64,7 +64,7 @@ def from_one_shot(
     [[1.0, -1.0], [-1.0, 1.0]]
     """
     kind = game.get_type()
-    label = name or kind.short_name
+    label = name or str(game).removesuffix("()")
     state = game.new_initial_state()
     if not state.is_simultaneous_node() or kind.information != pyspiel.GameType.Information.ONE_SHOT:
         raise ValueError(f"game must be one-shot, with all agents moving at once; {label} is not")
@@ -119,4 +119,4 @@ def blotto(n_agents: int = 2, coins: int = 10, fields: int = 3) -> NormalFormGam
             f"with {n_actions} actions each"
         )
     game = pyspiel.load_game("blotto", {"players": values["n_agents"], "coins": coins, "fields": fields})
-    return from_one_shot(game, parameters=values)
+    return from_one_shot(game, name="blotto", parameters=values)

@@ -32,7 +32,7 @@ class RepeatedGame(Game):
     memory : m, how many of the last rounds an agent sees, from 0 to `rounds`.
     discount : the payoffs of round t, counted from 0, are multiplied by ``discount**t``; above 0, at most 1.
     show_round : True to append the share of rounds that have been played to the observation.
-    name, parameters : for the specification.
+    name, parameters : for the specification; only games from the registry can be made again by them.
 
     Raises
     ------
@@ -58,7 +58,7 @@ class RepeatedGame(Game):
         memory: int = 1,
         discount: float = 1.0,
         show_round: bool = False,
-        name: str = "repeated",
+        name: str = "repeated_game",
         parameters: Mapping[str, Any] | None = None,
     ) -> None:
         if not isinstance(stage, NormalFormGame):
@@ -163,7 +163,9 @@ def repeated(
         "show_round": show_round,
         "stage_parameters": dict(chosen.spec.parameters),
     }
-    return RepeatedGame(chosen, rounds, memory=memory, discount=discount, show_round=show_round, parameters=parameters)
+    return RepeatedGame(
+        chosen, rounds, memory=memory, discount=discount, show_round=show_round, name="repeated", parameters=parameters
+    )
 
 
 def _plain_mapping(given: Mapping[str, Any] | None) -> Mapping[str, Any]:

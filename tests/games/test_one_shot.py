@@ -39,6 +39,11 @@ def test_from_one_shot_reads_any_tensor_game() -> None:
     assert (game.spec.name, game.spec.parameters) == ("mine", {"x": 1})
 
 
+def test_from_one_shot_is_named_so_that_its_name_does_not_promise_another_game() -> None:
+    assert one_shot.from_one_shot(pyspiel.load_game("blotto(coins=3)")).spec.name == "blotto(coins=3)"
+    assert one_shot.from_one_shot(pyspiel.load_game("matrix_rps")).spec.name == "matrix_rps"
+
+
 @pytest.mark.parametrize("name", ["kuhn_poker", "tic_tac_toe", "goofspiel(num_cards=3)", "oshi_zumo"])
 def test_from_one_shot_refuses_games_that_go_on(name: str) -> None:
     with pytest.raises(ValueError, match=r"game must be one-shot, with all agents moving at once; .* is not"):

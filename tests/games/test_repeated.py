@@ -117,6 +117,10 @@ def test_repeated_game_conforms(parameters: dict[str, Any]) -> None:
     assert conformance.check(game, n_envs=6, n_episodes=3, rng=np.random.default_rng(0)).n_episodes == 18
 
 
+def test_repeated_game_of_ones_own_does_not_carry_a_registered_name() -> None:
+    assert RepeatedGame(catalog.chicken(), 2).spec.name not in registry.entries()
+
+
 def test_specification_makes_the_game_again() -> None:
     game = registry.make("repeated", stage="penalty", stage_parameters={"k": -3}, rounds=7, memory=2, discount=0.5)
     again = registry.make(game.spec.name, **game.spec.parameters)
