@@ -200,6 +200,7 @@ CASES = [
     Case("simple_line", {"N": 2, "max_cycles": 60}, squeeze=2.5),
     Case("simple_formation", {}),
     Case("simple_formation", {"N": 6, "continuous_actions": True}, squeeze=0.3),
+    Case("simple_formation", {"N": 11}, n_steps=60),
     Case("simple_formation", {"N": 1, "terminate_on_success": True, "max_cycles": 100}, happens=("ends",)),
     Case("simple_formation", {"N": 3, "max_cycles": 60}, squeeze=2.5),
     Case("collect_treasure", {}, squeeze=0.6, happens=("pickups", "collisions")),
