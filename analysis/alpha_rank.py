@@ -43,7 +43,7 @@ class AlphaRank:
 
     @property
     def ranking(self) -> tuple[tuple[int, ...], ...]:
-        """States by falling share, ties in the order of the actions."""
+        """States by falling share; those within 1e-12 tie, and stand in the order of the actions."""
         order = np.argsort(-self.distribution.ravel().round(12), kind="stable")
         return tuple(tuple(int(a) for a in np.unravel_index(k, self.distribution.shape)) for k in order)
 
