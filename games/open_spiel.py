@@ -49,7 +49,7 @@ def from_open_spiel(
     Raises
     ------
     ValueError : the name or a parameter is unknown, the game is too large (the message says how far it was measured),
-        or it has no finite tree: sampled chance, mean-field dynamics, or nothing that says what an agent observes.
+        or its tree cannot be listed: sampled chance, mean-field dynamics, or nothing that says what an agent observes.
 
     Notes
     -----
@@ -64,9 +64,13 @@ def from_open_spiel(
     whole_number(max_histories, "max_histories", low=2)
     truth_value(perfect_recall, "perfect_recall")
     loaded = _load(game) if isinstance(game, str) else game
-    walk = Walk(turn_based(loaded), max_histories=max_histories, perfect_recall=perfect_recall)
+    walk = _walked(turn_based(loaded), max_histories=max_histories, perfect_recall=perfect_recall)
     tree = walk.tree()
-    default = {"game": str(loaded), "max_histories": max_histories, "perfect_recall": perfect_recall}
+    default = {
+        "game": game if isinstance(game, str) else str(game),
+        "max_histories": max_histories,
+        "perfect_recall": perfect_recall,
+    }
     return SequentialGame(
         tree,
         name=name,
@@ -93,8 +97,18 @@ def _load(text: str) -> Any:
             hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(allowed) or 'none'}"
             raise ValueError(f"game: {short} has no parameter {unknown[0]!r}; {hint}")
         return pyspiel.load_game(text)
-    except pyspiel.SpielError as error:
+    except (pyspiel.SpielError, IndexError) as error:
         raise ValueError(f"game: OpenSpiel cannot make {text!r}: {str(error).strip()}") from error
+
+
+def _walked(game: Any, *, max_histories: int, perfect_recall: bool) -> Walk:
+    import pyspiel
+
+    try:
+        return Walk(game, max_histories=max_histories, perfect_recall=perfect_recall)
+    except pyspiel.SpielError as error:
+        name = game.get_type().short_name
+        raise ValueError(f"game: OpenSpiel cannot list the states of {name}: {str(error).strip()}") from error
 
 
 def turn_based(game: Any) -> Any:

@@ -47,7 +47,8 @@ def test_game_object_and_name_with_parameters_compile_alike() -> None:
 
 
 def test_specification_makes_the_game_again() -> None:
-    for game in (from_open_spiel("nim(pile_sizes=1;2)"), make("kuhn_poker", players=3), make("goofspiel")):
+    nested = from_open_spiel("restricted_nash_response(game=kuhn_poker())")
+    for game in (nested, from_open_spiel("nim(pile_sizes=1;2)"), make("kuhn_poker", players=3), make("goofspiel")):
         again = make(game.spec.name, **game.spec.parameters)
         assert again.spec == game.spec
 
@@ -61,7 +62,9 @@ def test_specification_makes_the_game_again() -> None:
         ("kuhn_poker(zz=3)", "kuhn_poker has no parameter 'zz'; it takes players"),
         ("kuhn_poker(players=x)", r"cannot make 'kuhn_poker\(players=x\)'"),
         ("kuhn_poker(players=3", "cannot make"),
+        ("nfg_game", "cannot make 'nfg_game'"),
         ("mfg_garnet", "mean-field"),
+        ("crossword", "cannot list the states of crossword"),
         (7, "must be a name or a pyspiel.Game, not int"),
     ],
 )
