@@ -61,7 +61,7 @@ class CollectTreasure(ParticleWorld):
     Notes
     -----
     Source: mpe2 1.1.1, ``collect_treasure_v1``, which has colours for up to six kinds; here there is no such limit. Not
-    in the paper. New places come from the batch's own streams, so that this world alone draws during an episode.
+    in Lowe et al. (2017). New places come from the batch's own streams: this world alone draws during an episode.
     """
 
     def __init__(

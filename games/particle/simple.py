@@ -35,7 +35,7 @@ class Simple(ParticleWorld):
 
     Notes
     -----
-    Source: mpe2 1.1.1, ``simple_v3``. Not in the paper.
+    Source: mpe2 1.1.1, ``simple_v3``. Not in Lowe et al. (2017).
     """
 
     def __init__(

@@ -57,6 +57,10 @@ class SimpleAdversary(ParticleWorld):
     Source: mpe2 1.1.1, ``simple_adversary_v3``. The environments of 2017 are ``physics="lowe2017",
     squared_adversary_reward=True, actions="soft"``; the paper's table has N=2 and N=4. The average of
     ``adversary_success`` over an episode times its length is the number of frames the adversary spends at the target.
+
+    References
+    ----------
+    Lowe et al. (2017), arXiv:1706.02275: the paper.
     """
 
     def __init__(

@@ -51,6 +51,10 @@ class SimpleCrypto(ParticleWorld):
     -----
     Source: mpe2 1.1.1, ``simple_crypto_v3``; what its benchmark returns is in the state, as ``messages`` and ``goal``.
     The environments of 2017 are ``actions="soft"``. mpe2 places the agents and two landmarks for drawings only.
+
+    References
+    ----------
+    Lowe et al. (2017), arXiv:1706.02275: the paper.
     """
 
     def __init__(

@@ -50,7 +50,7 @@ class SimpleFormation(ParticleWorld):
 
     Notes
     -----
-    Source: mpe2 1.1.1, ``simple_formation_v1``. Not in the paper.
+    Source: mpe2 1.1.1, ``simple_formation_v1``. Not in Lowe et al. (2017).
     """
 
     def __init__(

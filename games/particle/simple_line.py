@@ -51,7 +51,7 @@ class SimpleLine(ParticleWorld):
 
     Notes
     -----
-    Source: mpe2 1.1.1, ``simple_line_v1``. Not in the paper.
+    Source: mpe2 1.1.1, ``simple_line_v1``. Not in Lowe et al. (2017).
     """
 
     def __init__(

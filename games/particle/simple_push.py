@@ -52,6 +52,10 @@ class SimplePush(ParticleWorld):
     Source: mpe2 1.1.1, ``simple_push_v3``; its page speaks of one landmark, but there are two. The environments of 2017
     are ``physics="lowe2017", actions="soft"``. The average of ``adversary_on_goal`` over an episode times its length is
     the number of frames that the paper's table of ensembles counts.
+
+    References
+    ----------
+    Lowe et al. (2017), arXiv:1706.02275: the paper.
     """
 
     def __init__(

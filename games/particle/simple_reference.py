@@ -54,8 +54,8 @@ class SimpleReference(ParticleWorld):
 
     Notes
     -----
-    Source: mpe2 1.1.1, ``simple_reference_v3``. Not in the paper; the environments of 2017 are ``physics="lowe2017",
-    team_reward="sum", squared_distance=True, actions="soft"``.
+    Source: mpe2 1.1.1, ``simple_reference_v3``. Not in Lowe et al. (2017); the environments of 2017 are
+    ``physics="lowe2017", team_reward="sum", squared_distance=True, actions="soft"``.
     """
 
     def __init__(

@@ -53,6 +53,10 @@ class SimpleSpeakerListener(ParticleWorld):
     team_reward="sum", actions="soft"``, and the sum is also the scale of the paper's figures. The paper's text lets the
     listener see the landmarks' colours; neither implementation does. The paper does not say which radius counts as
     reached.
+
+    References
+    ----------
+    Lowe et al. (2017), arXiv:1706.02275: the paper.
     """
 
     def __init__(

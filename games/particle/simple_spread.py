@@ -45,7 +45,7 @@ class SimpleSpread(ParticleWorld):
     local_ratio : weight of an agent's own collisions against the distance term, from 0 to 1.
     max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `settings.settings`.
     curriculum : True to play `curriculum_stage`; False plays the last stage.
-    curriculum_stage : 0 without, 1 with the collision penalty. (In mpe2 a method is there to set it.)
+    curriculum_stage : 0 without, 1 with the collision penalty.
     terminate_on_success : True to end an episode as soon as every landmark is occupied.
     num_agent_neighbors, num_landmark_neighbors : how many of the nearest are seen; None for all.
     team_reward : ``mixed``, as above; ``own``, ``−D − c_i``; ``sum``, every agent gets the sum of all agents' own.
@@ -57,8 +57,12 @@ class SimpleSpread(ParticleWorld):
 
     Notes
     -----
-    Source: mpe2 1.1.1, ``simple_spread_v3``. The environments of 2017 are ``physics="lowe2017", team_reward="sum",
+    Source: mpe2 1.1.1, ``simple_spread_v3``, where the stage is set by a method that has no effect: it stays 0. The environments of 2017 are ``physics="lowe2017", team_reward="sum",
     self_collision=True, actions="soft"``; the paper's tables have N=3 and N=6.
+
+    References
+    ----------
+    Lowe et al. (2017), arXiv:1706.02275: the paper.
 
     Examples
     --------

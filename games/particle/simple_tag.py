@@ -47,7 +47,7 @@ class SimpleTag(ParticleWorld):
     num_good, num_adversaries, num_obstacles : numbers of prey, predators and obstacles.
     max_cycles, continuous_actions, actions, dynamic_rescaling, physics : as in every world, see `settings.settings`.
     curriculum : True to play `curriculum_stage`; False plays the last stage.
-    curriculum_stage : prey at 50 % (0), 75 % (1) or 100 % (2) of its speed. (In mpe2 a method is there to set it.)
+    curriculum_stage : prey at 50 % (0), 75 % (1) or 100 % (2) of its speed.
     terminate_on_success : True to end an episode as soon as all prey are caught at once.
     num_agent_neighbors, num_landmark_neighbors : how many of the nearest are seen; None for all. With a limit,
         velocities have one place for each agent seen, zeros for predators.
@@ -60,9 +60,13 @@ class SimpleTag(ParticleWorld):
 
     Notes
     -----
-    Source: mpe2 1.1.1, ``simple_tag_v3``. The environments of 2017 are ``physics="lowe2017", actions="soft"``. The
-    paper's tables are ``num_obstacles=3`` with ``prey_speedup=0.3`` and ``1.0``, and, for ensembles,
+    Source: mpe2 1.1.1, ``simple_tag_v3``, where the stage is set by a method that has no effect: it stays 0. The
+    environments of 2017 are ``physics="lowe2017", actions="soft"``. The paper's tables are ``num_obstacles=3`` with ``prey_speedup=0.3`` and ``1.0``, and, for ensembles,
     ``num_adversaries=4, num_obstacles=1``; its released code has two obstacles.
+
+    References
+    ----------
+    Lowe et al. (2017), arXiv:1706.02275: the paper.
 
     Examples
     --------

@@ -60,7 +60,7 @@ class SimpleWorldComm(ParticleWorld):
 
     Notes
     -----
-    Source: mpe2 1.1.1, ``simple_world_comm_v3``. Not in the paper.
+    Source: mpe2 1.1.1, ``simple_world_comm_v3``. Not in Lowe et al. (2017).
     """
 
     def __init__(
