@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nashlens.games.randomness import child_sequence, generator_state, restore_generator
+from nashlens.games.randomness import child, child_sequence, generator_state, restore_generator
 
 PURPOSES = ("acting", "learning")
 
@@ -44,12 +44,13 @@ class Generators:
 
     Attributes
     ----------
-    environments : one NumPy generator a seed.
+    environments, assigning : one NumPy generator a seed, for the games and for the sub-policies of episodes.
     acting, learning : one torch generator a seed.
     """
 
     def __init__(self, seeds: Sequence[int], *, device: torch.device) -> None:
-        self.environments = [np.random.Generator(np.random.PCG64(child_sequence(s, "environment"))) for s in seeds]
+        self.environments = [child(seed, "environment") for seed in seeds]
+        self.assigning = [child(seed, "sub-policy") for seed in seeds]
         self.acting, self.learning = (
             [_torch_generator(seed, purpose, device) for seed in seeds] for purpose in PURPOSES
         )
@@ -57,19 +58,25 @@ class Generators:
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Return the states of all generators."""
         state: dict[str, npt.NDArray[Any]] = {}
-        for k, rng in enumerate(self.environments):
-            state[f"environment.{k}"] = np.frombuffer(generator_state(rng).encode(), dtype=np.uint8).copy()
+        for name, rngs in self._numpy.items():
+            for k, rng in enumerate(rngs):
+                state[f"{name}.{k}"] = np.frombuffer(generator_state(rng).encode(), dtype=np.uint8).copy()
         for purpose, generators in zip(PURPOSES, (self.acting, self.learning), strict=True):
             state |= {f"{purpose}.{k}": g.get_state().numpy().copy() for k, g in enumerate(generators)}
         return state
 
     def load(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Set all generators to what `state` returned."""
-        for k, rng in enumerate(self.environments):
-            restore_generator(rng, state[f"environment.{k}"].tobytes().decode())
+        for name, rngs in self._numpy.items():
+            for k, rng in enumerate(rngs):
+                restore_generator(rng, state[f"{name}.{k}"].tobytes().decode())
         for purpose, generators in zip(PURPOSES, (self.acting, self.learning), strict=True):
             for k, generator in enumerate(generators):
                 generator.set_state(torch.tensor(state[f"{purpose}.{k}"]))
+
+    @property
+    def _numpy(self) -> dict[str, list[np.random.Generator]]:
+        return {"environment": self.environments, "assigning": self.assigning}
 
 
 def _torch_generator(seed: int, purpose: str, device: torch.device) -> torch.Generator:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter, model_validator
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -53,6 +53,68 @@ class Rollout(Settings):
     update_every_steps: PositiveInt = 100
 
 
+class Inference(Settings):
+    """How a learner comes by the policies of the others, which its critic's target needs (paper, section 4.2).
+
+    Attributes
+    ----------
+    source : ``inferred``, models fitted to what the others did; ``true``, their true target policies.
+    entropy_weight : λ, weight of the entropy that the fit rewards.
+    fed_as : ``actions``, the critic reads sampled actions of the others (the authors' code); ``log_probabilities``,
+        it reads the log probabilities of the models (the text of the paper), now and next.
+    dose : share κ of the distribution that is replaced, for experiments: ``(1 − κ) p + κ q``.
+    dose_of : q: ``uniform``, p with its alternatives ``permuted`` cyclically, or the ``frozen`` initial model.
+    """
+
+    source: Literal["inferred", "true"] = "inferred"
+    entropy_weight: NonNegative = 1e-3
+    fed_as: Literal["actions", "log_probabilities"] = "actions"
+    dose: Share = 0.0
+    dose_of: Literal["uniform", "permuted", "frozen"] = "uniform"
+
+
+class Ensemble(Settings):
+    """Several sub-policies an agent, one of which plays each episode (paper, section 4.3).
+
+    Attributes
+    ----------
+    size : K.
+    draw : ``side``, the agents of a side play the same sub-policy in an episode (the paper's experiments);
+        ``agent``, each draws its own.
+    """
+
+    size: PositiveInt = 1
+    draw: Literal["side", "agent"] = "side"
+
+
+class Twin(Settings):
+    """What MATD3 adds (Ackermann et al. 2019, arXiv:1910.01465).
+
+    Attributes
+    ----------
+    policy_delay : critic updates for each update of actors and targets.
+    target_noise, target_noise_clip : standard deviation and bound of the noise on the target policies' outputs: on a
+        `Box` action in units of the box's half width, on the logits of a `Choice`.
+    """
+
+    policy_delay: PositiveInt = 2
+    target_noise: NonNegative = 0.2
+    target_noise_clip: NonNegative = 0.5
+
+
+class Minimax(Settings):
+    """What M3DDPG adds (Li et al. 2019): one adversarial step of the others' actions, in target and actor.
+
+    Attributes
+    ----------
+    opponent_step, teammate_step : length of the step against the learner's value in the action of an agent of another
+        side and of its own; the direction is the gradient scaled to length 1, as in the authors' released code.
+    """
+
+    opponent_step: NonNegative = 1e-3
+    teammate_step: NonNegative = 1e-5
+
+
 class ActorCritic(Settings):
     """What MADDPG and DDPG have in common.
 
@@ -61,8 +123,14 @@ class ActorCritic(Settings):
     gradient : ``deterministic``, the actor climbs the critic's action gradient; ``score``, it follows
         ``∇ log π · Q`` of an action drawn afresh.
     estimator : how the deterministic form passes a discrete choice: ``soft``, a Gumbel-softmax point (the paper's
-        code); ``straight_through``, one alternative forward and the soft point's gradient backward.
+        code); the others have one alternative forward and a soft point's gradient backward: ``straight_through``,
+        the Gumbel-softmax point; ``annealed``, the same with a falling temperature; ``gumbel_rao``, the mean of
+        `rao_samples` points given the alternative; ``gapped``, a point without noise that prefers the alternative by
+        a `gap` (see `agents.gumbel`).
     temperature : of the Gumbel-softmax.
+    anneal_to, anneal_updates : where the annealed temperature ends, and after how many updates.
+    rao_samples : K of the Gumbel-Rao estimator.
+    gap : of the gapped estimator, in logits.
     other_actions : actions of the other agents in the actor's gradient: from ``replay`` (Algorithm 1) or from their
         ``current`` policies.
     sharing : which agents share an actor.
@@ -75,12 +143,18 @@ class ActorCritic(Settings):
     batch_size : transitions in a minibatch.
     clip : largest norm of the gradient of one variable.
     logit_penalty : weight of the mean squared output of the actor in its loss.
+    ensemble : sub-policies; one is no ensemble.
+    twin : MATD3's additions, or none.
     rollout : how experience is gathered.
     """
 
     gradient: Literal["deterministic", "score"] = "deterministic"
-    estimator: Literal["soft", "straight_through"] = "soft"
+    estimator: Literal["soft", "straight_through", "annealed", "gumbel_rao", "gapped"] = "soft"
     temperature: Positive = 1.0
+    anneal_to: Positive = 0.5
+    anneal_updates: PositiveInt = 10_000
+    rao_samples: PositiveInt = 10
+    gap: NonNegative = 1.0
     other_actions: Literal["replay", "current"] = "replay"
     sharing: Sharing = Sharing()
     critic_sharing: Sharing | None = None
@@ -92,6 +166,8 @@ class ActorCritic(Settings):
     batch_size: PositiveInt = 1024
     clip: Positive = 0.5
     logit_penalty: NonNegative = 1e-3
+    ensemble: Ensemble = Ensemble()
+    twin: Twin | None = None
     rollout: Rollout = Rollout()
 
 
@@ -101,10 +177,22 @@ class MADDPG(ActorCritic):
     Attributes
     ----------
     critic : ``central``; ``local`` makes it DDPG.
+    inference : how the others' policies are known; None for their true target policies without bookkeeping.
+    minimax : M3DDPG's additions, or none.
     """
 
     kind: Literal["maddpg"] = "maddpg"
     critic: Literal["central", "local"] = "central"
+    inference: Inference | None = None
+    minimax: Minimax | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> MADDPG:
+        if self.critic == "local" and (self.inference is not None or self.minimax is not None):
+            raise ValueError("inference and minimax need a central critic: a local one does not read others' actions")
+        if self.inference is not None and self.ensemble.size > 1:
+            raise ValueError("inference and ensembles exclude each other: others' sub-policies are not observed")
+        return self
 
 
 class DDPG(ActorCritic):
@@ -117,6 +205,14 @@ class DDPG(ActorCritic):
 
     kind: Literal["ddpg"] = "ddpg"
     critic: Literal["local"] = "local"
+
+    @property
+    def inference(self) -> None:
+        """A local critic reads no other agent's action."""
+
+    @property
+    def minimax(self) -> None:
+        """A local critic reads no other agent's action."""
 
 
 Algorithm = MADDPG | DDPG

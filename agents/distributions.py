@@ -14,15 +14,39 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from nashlens.games.core import Box, Choice
+from nashlens.agents import gumbel
+from nashlens.agents.config import ActorCritic
+from nashlens.agents.gumbel import TINY
+from nashlens.games.core import ActionSpace, Box, Choice
 from nashlens.games.policy import LOG_STD_RANGE
 
 MINUS_INFINITY = -1e9
-TINY = 1e-20
+
+
+class Noise(NamedTuple):
+    """The draws behind a sample through which gradients pass.
+
+    Attributes
+    ----------
+    first : ``[S, n, R, padded]``; the noise that decides.
+    extra : ``[K, S, n, R, padded]``; further draws of an estimator that averages; None for the others.
+    """
+
+    first: Tensor
+    extra: Tensor | None = None
+
+
+def uniform_draws(generators: Sequence[torch.Generator], shape: tuple[int, ...], device: torch.device) -> Tensor:
+    """Draw ``[S, *shape]`` numbers from (0, 1), each seed's from its own generator."""
+    draws = torch.empty(len(generators), *shape, device=device)
+    for seed, generator in enumerate(generators):
+        draws[seed].uniform_(generator=generator)
+    return draws.clamp_(min=TINY)
 
 
 class Head(ABC):
@@ -42,12 +66,23 @@ class Head(ABC):
         """Draw the noise of samples of shape ``[S, *shape]``, each seed's from its own generator."""
 
     @abstractmethod
-    def act(self, outputs: Tensor, noise: Tensor, masks: Tensor | None) -> Tensor:
-        """Return actions ``[S, n, R, padded]`` as the game executes them."""
+    def act(self, outputs: Tensor, noise: Tensor, masks: Tensor | None, *, jitter: Tensor | None = None) -> Tensor:
+        """Return actions ``[S, n, R, padded]`` as the game executes them.
+
+        `jitter`, of the actions' shape, smooths a target policy: it is added to logits, or to a `Box` action in units
+        of the box's half width.
+        """
+
+    def gradient_noise(self, generators: Sequence[torch.Generator], shape: tuple[int, ...]) -> Noise:
+        """Draw what `relaxed` needs for samples of shape ``[S, *shape]``."""
+        return Noise(self.noise(generators, shape))
 
     @abstractmethod
-    def relaxed(self, outputs: Tensor, noise: Tensor, masks: Tensor | None) -> Tensor:
-        """Return a sample ``[S, n, R, padded]`` through which gradients reach the outputs."""
+    def relaxed(self, outputs: Tensor, noise: Noise, masks: Tensor | None, *, n_updates: int) -> Tensor:
+        """Return a sample ``[S, n, R, padded]`` through which gradients reach the outputs.
+
+        `n_updates` is how many updates were made, for estimators that change with it.
+        """
 
     @abstractmethod
     def log_density(self, outputs: Tensor, actions: Tensor, masks: Tensor | None) -> Tensor:
@@ -65,24 +100,16 @@ class ChoiceHead(Head):
     ----------
     spaces : one space an agent.
     soft : execute Gumbel-softmax points of the simplex.
-    straight_through : a gradient sample is one alternative forward and the soft point backward.
-    temperature : of the Gumbel-softmax.
+    settings : temperature and gradient estimator.
     device : where the outputs live.
     """
 
-    def __init__(
-        self,
-        spaces: Sequence[Choice],
-        *,
-        soft: bool,
-        straight_through: bool,
-        temperature: float,
-        device: torch.device,
-    ) -> None:
+    def __init__(self, spaces: Sequence[Choice], *, soft: bool, settings: ActorCritic, device: torch.device) -> None:
         self.padded = self.n_outputs = max(space.width for space in spaces)
         self._soft = soft
-        self._straight_through = straight_through
-        self._temperature = temperature
+        self._how = settings
+        self._temperature = settings.temperature
+        self._n_extra = settings.rao_samples if settings.estimator == "gumbel_rao" else 0
         n_factors = max(len(space.factors) for space in spaces)
         members = torch.zeros(n_factors, len(spaces), 1, self.padded, dtype=torch.bool, device=device)
         for i, space in enumerate(spaces):
@@ -95,24 +122,69 @@ class ChoiceHead(Head):
 
     def noise(self, generators: Sequence[torch.Generator], shape: tuple[int, ...]) -> Tensor:
         """Draw standard Gumbel noise ``[S, *shape]``."""
-        device = self._valid.device
-        draws = torch.empty(len(generators), *shape, device=device)
-        for seed, generator in enumerate(generators):
-            draws[seed].uniform_(generator=generator)
-        return draws.clamp_(min=TINY).log_().neg_().log_().neg_()
+        return uniform_draws(generators, shape, self._valid.device).log_().neg_().log_().neg_()
 
-    def act(self, outputs: Tensor, noise: Tensor, masks: Tensor | None) -> Tensor:
+    def gradient_noise(self, generators: Sequence[torch.Generator], shape: tuple[int, ...]) -> Noise:
+        """Draw Gumbel noise, and for the Gumbel-Rao estimator K exponential draws ``[K, S, *shape]``."""
+        gumbel = self.noise(generators, shape)
+        if not self._n_extra:
+            return Noise(gumbel)
+        waits = uniform_draws(generators, (self._n_extra, *shape), gumbel.device).log_().neg_()
+        return Noise(gumbel, waits.transpose(0, 1))
+
+    def act(self, outputs: Tensor, noise: Tensor, masks: Tensor | None, *, jitter: Tensor | None = None) -> Tensor:
         """Return one-hot vectors, or simplex points where the game takes soft actions."""
+        outputs = outputs if jitter is None else outputs + jitter
         if self._soft:
             return self._softmax((outputs + noise) / self._temperature, masks)
         return self._largest(outputs + noise, masks)
 
-    def relaxed(self, outputs: Tensor, noise: Tensor, masks: Tensor | None) -> Tensor:
-        """Return Gumbel-softmax points; under straight-through their values are the one-hot draws."""
-        point = self._softmax((outputs + noise) / self._temperature, masks)
-        if self._straight_through:
-            return self._largest(outputs + noise, masks) + point - point.detach()
-        return point
+    def relaxed(self, outputs: Tensor, noise: Noise, masks: Tensor | None, *, n_updates: int) -> Tensor:
+        """Return what the setting's estimator makes of the outputs, factor by factor."""
+        if self._how.estimator == "soft":
+            return self._softmax((outputs + noise.first) / self._temperature, masks)
+        choice = self._largest(outputs + noise.first, masks)
+        surrogate = torch.zeros_like(choice)
+        for member in self._members:
+            legal = self._legal(member, masks)
+            logits = outputs.masked_fill(~legal, MINUS_INFINITY)
+            surrogate = surrogate + self._surrogate(logits, choice * legal, noise, n_updates) * legal
+        return gumbel.straight_through(choice, surrogate)
+
+    def _surrogate(self, logits: Tensor, choice: Tensor, noise: Noise, n_updates: int) -> Tensor:
+        how = self._how
+        if how.estimator == "gumbel_rao":
+            assert noise.extra is not None
+            return gumbel.gumbel_rao_surrogate(logits, choice, noise.extra, how.temperature)
+        if how.estimator == "gapped":
+            return gumbel.gapped_surrogate(logits, choice, gap=how.gap, temperature=how.temperature)
+        heat = how.temperature
+        if how.estimator == "annealed":
+            heat = gumbel.annealed_temperature(how.temperature, how.anneal_to, n_updates, how.anneal_updates)
+        return gumbel.soft_point(logits, noise.first, heat)
+
+    def log_probabilities(self, outputs: Tensor, masks: Tensor | None) -> Tensor:
+        """Return ``[S, n, R, padded]``; of each alternative of each factor; 0 for padding and illegal alternatives."""
+        total = torch.zeros_like(outputs)
+        for member in self._members:
+            legal = self._legal(member, masks)
+            logs = torch.log_softmax(outputs.masked_fill(~legal, MINUS_INFINITY), dim=-1)
+            total = total + logs.masked_fill(~legal, 0)
+        return total
+
+    def permuted(self, probabilities: Tensor) -> Tensor:
+        """Return ``[S, n, R, padded]`` with each factor's alternatives moved one place on, the last to the first."""
+        moved = torch.zeros_like(probabilities)
+        for member in self._members:
+            for i in range(member.shape[0]):
+                columns = torch.nonzero(member[i, 0]).flatten()
+                if len(columns):
+                    moved[:, i, :, columns.roll(-1)] = probabilities[:, i, :, columns]
+        return moved
+
+    def valid(self, masks: Tensor | None) -> Tensor:
+        """Return which entries stand for an alternative that is legal."""
+        return self._legal(self._valid, masks)
 
     def log_density(self, outputs: Tensor, actions: Tensor, masks: Tensor | None) -> Tensor:
         """Return log probabilities of one-hot actions, or Concrete log densities of simplex points."""
@@ -192,14 +264,15 @@ class BoxHead(Head):
             draws[seed].normal_(generator=generator)
         return draws
 
-    def act(self, outputs: Tensor, noise: Tensor, masks: Tensor | None) -> Tensor:
+    def act(self, outputs: Tensor, noise: Tensor, masks: Tensor | None, *, jitter: Tensor | None = None) -> Tensor:
         """Return draws, clipped to the box."""
         mean, std = self._moments(outputs)
+        mean = mean if jitter is None else mean + self._half * jitter
         return torch.minimum(torch.maximum(mean + std * noise, self._low), self._high)
 
-    def relaxed(self, outputs: Tensor, noise: Tensor, masks: Tensor | None) -> Tensor:
+    def relaxed(self, outputs: Tensor, noise: Noise, masks: Tensor | None, *, n_updates: int) -> Tensor:
         """Return the same draws; a clipped coordinate passes no gradient."""
-        return self.act(outputs, noise, masks)
+        return self.act(outputs, noise.first, masks)
 
     def log_density(self, outputs: Tensor, actions: Tensor, masks: Tensor | None) -> Tensor:
         """Return the Gaussian log density before clipping."""
@@ -220,9 +293,7 @@ class BoxHead(Head):
         return self._low + self._half + self._half * torch.tanh(place), self._half * width.clamp(*LOG_STD_RANGE).exp()
 
 
-def head_for(
-    spaces: Sequence[Choice | Box], *, soft: bool, straight_through: bool, temperature: float, device: torch.device
-) -> Head:
+def head_for(spaces: Sequence[ActionSpace], *, soft: bool, settings: ActorCritic, device: torch.device) -> Head:
     """Return the head of n agents' spaces, which must all be of one kind.
 
     Raises
@@ -235,4 +306,4 @@ def head_for(
         raise ValueError("spaces of one block must all be Choice or all be Box")
     if boxes:
         return BoxHead(boxes, device=device)
-    return ChoiceHead(choices, soft=soft, straight_through=straight_through, temperature=temperature, device=device)
+    return ChoiceHead(choices, soft=soft, settings=settings, device=device)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nashlens.agents.maddpg import Learner
-from nashlens.agents.records import ActorSnapshots, TrainingRun
+from nashlens.agents.learner import Learner
+from nashlens.agents.maddpg import Losses
+from nashlens.agents.records import ActorSnapshots, TrainingRun, mixed
 from nashlens.games.core import Game
 from nashlens.games.episodes import play
 from nashlens.games.randomness import child
@@ -38,7 +39,8 @@ class Recording:
     ) -> None:
         self._game = game
         self._learners = tuple(learners)
-        self._homes = {i: (n, place) for n, lr in enumerate(learners) for place, i in enumerate(lr.agents)}
+        homes = {i: (n, place) for n, lr in enumerate(learners) for place, i in enumerate(lr.agents)}
+        self._homes = dict(sorted(homes.items()))
         self._seeds = tuple(seeds)
         self._n_episodes = evaluation_episodes
         self._explore = explore
@@ -46,7 +48,7 @@ class Recording:
         self._layers: list[dict[str, npt.NDArray[np.float32]]] = []
         self._evaluations: list[npt.NDArray[np.float64]] = []
         self._update_steps: list[int] = []
-        self._losses: list[npt.NDArray[np.float32]] = []
+        self._losses: dict[str, list[npt.NDArray[np.float32]]] = {}
         self._failures: dict[int, dict[str, Any]] = {}
 
     def add_snapshot(self, step: int) -> None:
@@ -66,10 +68,12 @@ class Recording:
                     returns_SN[k] = self._evaluate(k, child(seed, "evaluation", step))
         self._evaluations.append(returns_SN)
 
-    def add_losses(self, step: int, critic: npt.NDArray[np.float32], actor: npt.NDArray[np.float32]) -> None:
-        """Keep the losses ``[S, N]`` of one update."""
+    def add_losses(self, step: int, losses: Losses) -> None:
+        """Keep what one update reported."""
         self._update_steps.append(step)
-        self._losses.append(np.stack([critic, actor]))
+        named = {"critic_loss": losses.critic, "actor_loss": losses.actor, **losses.divergences}
+        for name, values in named.items():
+            self._losses.setdefault(name, []).append(values.numpy())
 
     def fail(self, k: int, *, step: int, n_updates: int, reason: str) -> None:
         """Mark the k-th seed as stopped; what was kept of it before stays."""
@@ -97,7 +101,9 @@ class Recording:
         n_kept = len(self._steps) if failure is None else failure["n_snapshots"]
         episode_steps, episode_returns = episodes
         before = episode_steps <= n_steps
-        losses_U2N = np.stack(self._losses)[:n_updates, :, k] if self._losses else np.zeros((0, 2, self._n_agents))
+        none = np.zeros((0, self._n_agents), dtype=np.float32)
+        losses = {"critic_loss": none, "actor_loss": none}
+        losses |= {name: np.stack(each)[:n_updates, k] for name, each in self._losses.items()}
         return TrainingRun(
             spec=self._game.spec,
             seed=self._seeds[k],
@@ -107,33 +113,35 @@ class Recording:
             status="done" if failure is None else "failed",
             reason="" if failure is None else failure["reason"],
             snapshot_steps=np.array(self._steps[:n_kept], dtype=np.int64),
-            actors=tuple(self._snapshots(i, k, self._layers[:n_kept]) for i in range(self._n_agents)),
+            actors=tuple(self._snapshots(i, 0, k, self._layers[:n_kept]) for i in range(self._n_agents)),
+            more_actors=tuple(
+                tuple(
+                    self._snapshots(i, sub, k, self._layers[:n_kept])
+                    for sub in range(1, self._learners[self._homes[i][0]].n_subs)
+                )
+                for i in range(self._n_agents)
+            ),
             episode_steps=episode_steps[before],
             episode_returns=episode_returns[before],
             evaluation_returns=np.stack(self._evaluations)[:n_kept, k],
             n_evaluation_episodes=self._n_episodes,
             explored=self._explore,
-            losses={
-                "critic_loss": losses_U2N[:, 0].astype(np.float32),
-                "actor_loss": losses_U2N[:, 1].astype(np.float32),
-            },
+            losses=losses,
             update_steps=np.array(self._update_steps[:n_updates], dtype=np.int64),
             parameter_hash=parameter_hash,
         )
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Return all that `load` needs but the failures, for a checkpoint."""
-        n_seeds = len(self._seeds)
         stacked = {
             f"layer.{name}": np.stack([layers[name] for layers in self._layers])
             for name in (self._layers[0] if self._layers else {})
         }
-        losses = np.stack(self._losses) if self._losses else np.zeros((0, 2, n_seeds, self._n_agents), np.float32)
         return {
             "steps": np.array(self._steps, dtype=np.int64),
             "evaluations": np.stack(self._evaluations),
             "update_steps": np.array(self._update_steps, dtype=np.int64),
-            "losses": losses,
+            **{f"losses.{name}": np.stack(each) for name, each in self._losses.items()},
             **stacked,
         }
 
@@ -146,7 +154,9 @@ class Recording:
         self._steps = state["steps"].tolist()
         self._evaluations = list(state["evaluations"])
         self._update_steps = state["update_steps"].tolist()
-        self._losses = list(state["losses"])
+        self._losses = {
+            name.removeprefix("losses."): list(each) for name, each in state.items() if name.startswith("losses.")
+        }
         names = [name for name in state if name.startswith("layer.")]
         self._layers = [
             {name.removeprefix("layer."): state[name][t] for name in names} for t in range(len(self._steps))
@@ -157,10 +167,13 @@ class Recording:
     def _n_agents(self) -> int:
         return self._game.spec.n_agents
 
-    def _snapshots(self, i: int, k: int, kept: Sequence[Mapping[str, npt.NDArray[np.float32]]]) -> ActorSnapshots:
-        """Return agent i's snapshots of the k-th seed with the padding cut off."""
+    def _snapshots(
+        self, i: int, sub: int, k: int, kept: Sequence[Mapping[str, npt.NDArray[np.float32]]]
+    ) -> ActorSnapshots:
+        """Return the snapshots of agent i's sub-policy in the k-th seed with the padding cut off."""
         number, place = self._homes[i]
         learner = self._learners[number]
+        place += sub * len(learner.agents)
         slots, head, padded_in = learner.actor.slots, learner.head, learner.observations.padded
         index = tuple(slots.index[place].tolist())
         inputs = [*range(self._game.spec.observation_sizes[i]), *range(padded_in, padded_in + len(index))]
@@ -187,7 +200,11 @@ class Recording:
 
     def _evaluate(self, k: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
         spec = self._game.spec
-        policies = [self._snapshots(i, k, self._layers[-1:]).policy(spec, i, -1) for i in range(spec.n_agents)]
+        policies = []
+        for i, (home, _) in self._homes.items():
+            subs = range(self._learners[home].n_subs)
+            each = [self._snapshots(i, sub, k, self._layers[-1:]).policy(spec, i, -1) for sub in subs]
+            policies.append(mixed(each, spec, i, draw=self._learners[home].settings.ensemble.draw))
         episodes = play(self._game, policies, n_episodes=self._n_episodes, explore=self._explore, rng=rng)
         mean: npt.NDArray[np.float64] = episodes.returns.mean(axis=0)
         return mean

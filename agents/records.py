@@ -6,7 +6,7 @@ T snapshots of every actor, from which `policies` builds plain policies.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from nashlens.games import JointPolicy, Policy
 from nashlens.games.core import Box, Choice, GameSpec
-from nashlens.games.policy import GaussianPolicy, Network, NetworkPolicy
+from nashlens.games.policy import GaussianPolicy, MixturePolicy, Network, NetworkPolicy
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -78,9 +78,13 @@ class TrainingRun:
     evaluation_returns : ``[T, N]``; mean return of fresh episodes at each snapshot; NaN where none were asked for.
     n_evaluation_episodes : episodes behind each entry of `evaluation_returns`.
     explored : whether the evaluation sampled its actions (True) or played without exploration noise (False).
-    losses : per update curves, each ``[U, N]``, by name, such as ``critic_loss``.
+    losses : per update curves by name: ``critic_loss`` and ``actor_loss`` ``[U, N]``, NaN where an actor was not
+        moved; under inference ``kl_{direction}_{against}_{where}`` ``[U, N, N]`` in nats, entry (i, j) of agent i's
+        model of agent j: ``model_true`` or ``true_model``, the ``target`` or the ``online`` pair, on the ``replay``
+        minibatch or the ``fresh`` transitions since the last update.
     update_steps : ``[U]``; environment steps at each recorded update.
     parameter_hash : SHA-256 over all final parameters, targets included.
+    more_actors : under ensembles, every agent's further sub-policies; `actors` are the first.
     """
 
     spec: GameSpec
@@ -100,9 +104,13 @@ class TrainingRun:
     losses: Mapping[str, Floats]
     update_steps: Counts
     parameter_hash: str
+    more_actors: tuple[tuple[ActorSnapshots, ...], ...] = ()
 
     def policies(self, snapshot: int = -1) -> JointPolicy:
         """Return the joint policy of one snapshot, the last if left out.
+
+        An ensemble is a mixture that is drawn once an episode; under the setting ``draw="side"`` the agents of a side
+        draw together.
 
         Raises
         ------
@@ -111,7 +119,23 @@ class TrainingRun:
         n_snapshots = len(self.snapshot_steps)
         if not -n_snapshots <= snapshot < n_snapshots:
             raise ValueError(f"snapshot must be within the {n_snapshots} of this run, not {snapshot}")
-        return tuple(actor.policy(self.spec, i, snapshot) for i, actor in enumerate(self.actors))
+        policies = []
+        for i in range(len(self.actors)):
+            draw = self.algorithm[self.spec.sides[i]].get("ensemble", {}).get("draw", "side")
+            each = [actor.policy(self.spec, i, snapshot) for actor in self.sub_actors(i)]
+            policies.append(mixed(each, self.spec, i, draw=draw))
+        return tuple(policies)
+
+    def sub_actors(self, agent: int) -> tuple[ActorSnapshots, ...]:
+        """Return the snapshots of all K sub-policies of an agent; one without ensembles."""
+        return (self.actors[agent], *(self.more_actors[agent] if self.more_actors else ()))
+
+
+def mixed(policies: Sequence[Policy], spec: GameSpec, agent: int, *, draw: str) -> Policy:
+    """Return an agent's sub-policies as one policy: itself if there is one, else the uniform mixture of them."""
+    if len(policies) == 1:
+        return policies[0]
+    return MixturePolicy(policies, group=spec.sides[agent] if draw == "side" else None)
 
 
 def pack(run: TrainingRun) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
@@ -121,9 +145,10 @@ def pack(run: TrainingRun) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]
         for name in ("snapshot_steps", "episode_steps", "episode_returns", "evaluation_returns", "update_steps")
     }
     arrays |= {f"losses.{name}": curve for name, curve in run.losses.items()}
-    for i, actor in enumerate(run.actors):
-        arrays |= {f"actor{i}.weight{k}": w for k, w in enumerate(actor.weights)}
-        arrays |= {f"actor{i}.bias{k}": b for k, b in enumerate(actor.biases)}
+    for i in range(len(run.actors)):
+        for sub, actor in enumerate(run.sub_actors(i)):
+            arrays |= {f"actor{i}.{sub}.weight{k}": w for k, w in enumerate(actor.weights)}
+            arrays |= {f"actor{i}.{sub}.bias{k}": b for k, b in enumerate(actor.biases)}
     names = (
         *("seed", "algorithm", "n_steps", "n_updates", "status", "reason"),
         *("n_evaluation_episodes", "explored", "parameter_hash"),
@@ -131,8 +156,11 @@ def pack(run: TrainingRun) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]
     settings = {name: getattr(run, name) for name in names}
     settings["spec"] = spec_to_settings(run.spec)
     settings["actors"] = [
-        {"n_layers": len(a.weights), "index": list(a.index), "temperature": a.temperature, "soft": a.soft}
-        for a in run.actors
+        [
+            {"n_layers": len(a.weights), "index": list(a.index), "temperature": a.temperature, "soft": a.soft}
+            for a in run.sub_actors(i)
+        ]
+        for i in range(len(run.actors))
     ]
     return arrays, settings
 
@@ -146,24 +174,36 @@ def unpack(arrays: Mapping[str, npt.NDArray[Any]], settings: Mapping[str, Any]) 
     """
     try:
         plain = {key: value for key, value in settings.items() if key not in {"spec", "actors"}}
-        actors = tuple(
-            ActorSnapshots(
-                weights=tuple(arrays[f"actor{i}.weight{k}"] for k in range(about["n_layers"])),
-                biases=tuple(arrays[f"actor{i}.bias{k}"] for k in range(about["n_layers"])),
-                index=tuple(about["index"]),
-                temperature=about["temperature"],
-                soft=about["soft"],
-            )
-            for i, about in enumerate(settings["actors"])
-        )
+        actors = [
+            tuple(_snapshots(arrays, f"actor{i}.{sub}", about) for sub, about in enumerate(each))
+            for i, each in enumerate(settings["actors"])
+        ]
         curves: dict[str, Any] = {
             name: arrays[name]
             for name in ("snapshot_steps", "episode_steps", "episode_returns", "evaluation_returns", "update_steps")
         }
         losses = {key.removeprefix("losses."): a for key, a in arrays.items() if key.startswith("losses.")}
-        return TrainingRun(spec=spec_from_settings(settings["spec"]), actors=actors, losses=losses, **curves, **plain)
+        return TrainingRun(
+            spec=spec_from_settings(settings["spec"]),
+            actors=tuple(each[0] for each in actors),
+            more_actors=tuple(each[1:] for each in actors),
+            losses=losses,
+            **curves,
+            **plain,
+        )
     except (KeyError, TypeError) as error:
         raise ValueError(f"settings and arrays must be those of a packed run; {error} is missing or wrong") from error
+
+
+def _snapshots(arrays: Mapping[str, npt.NDArray[Any]], name: str, about: Mapping[str, Any]) -> ActorSnapshots:
+    layers = range(about["n_layers"])
+    return ActorSnapshots(
+        weights=tuple(arrays[f"{name}.weight{k}"] for k in layers),
+        biases=tuple(arrays[f"{name}.bias{k}"] for k in layers),
+        index=tuple(about["index"]),
+        temperature=about["temperature"],
+        soft=about["soft"],
+    )
 
 
 def spec_to_settings(spec: GameSpec) -> dict[str, Any]:

@@ -10,7 +10,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nashlens.agents.maddpg import Learner
+from nashlens.agents.config import Ensemble
+from nashlens.agents.ensemble import draw_assignment
+from nashlens.agents.learner import Learner
+from nashlens.agents.maddpg import joint_decision
 from nashlens.agents.replay import Replay
 from nashlens.games.core import Game
 
@@ -24,13 +27,24 @@ class Rollout:
     n_envs : E, environments of one seed.
     device : where the policies live.
     rngs : one generator a seed, for the environments.
+    ensembles : the setting of each agent; left out, no agent has sub-policies.
+    assigning : one generator a seed, for which sub-policy plays an episode.
 
     Attributes
     ----------
     n_steps : environment steps of one seed so far.
     """
 
-    def __init__(self, game: Game, n_envs: int, *, device: torch.device, rngs: Sequence[np.random.Generator]) -> None:
+    def __init__(
+        self,
+        game: Game,
+        n_envs: int,
+        *,
+        ensembles: Sequence[Ensemble] | None = None,
+        device: torch.device,
+        rngs: Sequence[np.random.Generator],
+        assigning: Sequence[np.random.Generator] = (),
+    ) -> None:
         self.spec = game.spec
         self.n_seeds, self.n_envs = len(rngs), n_envs
         self.n_steps = 0
@@ -38,6 +52,9 @@ class Rollout:
         self._batch = game.start(self.n_seeds * n_envs, rng=rngs)
         self._running = np.zeros((self.n_seeds * n_envs, self.spec.n_agents))
         self._finished: list[tuple[npt.NDArray[np.int64], int, npt.NDArray[np.float32]]] = []
+        self._ensembles, self._assigning = ensembles, assigning
+        self._assignment = np.zeros((self.n_seeds, n_envs, self.spec.n_agents), dtype=np.int64)
+        self._assign(np.ones((self.n_seeds, n_envs), dtype=np.bool_))
 
     def step(
         self,
@@ -50,7 +67,12 @@ class Rollout:
         """Let every agent act once in every environment, and store what followed."""
         observations = self._joint(self._batch.observations)
         masks = None if self._batch.masks is None else self._joint(self._batch.masks)
-        actions, densities = self._act(learners, observations, masks, generators)
+        assignment = None if self._ensembles is None else torch.from_numpy(self._assignment).to(self._device)
+        with torch.no_grad():
+            legal = None if masks is None else masks > 0.5
+            actions, densities = joint_decision(
+                learners, observations, legal, assignment, target=False, generators=generators
+            )
         flat = actions.reshape(self.n_seeds * self.n_envs, -1).cpu().numpy()
         step = self._batch.step([flat[:, part] for part in learners[0].actions.slices])
         columns = [
@@ -64,6 +86,8 @@ class Rollout:
         if masks is not None:
             assert step.next_masks is not None
             columns += [masks, self._joint(step.next_masks)]
+        if assignment is not None:
+            columns.append(assignment.float())
         replay.insert(columns, n_updates=n_updates)
         self.n_steps += self.n_envs
         self._running += step.rewards
@@ -71,6 +95,7 @@ class Rollout:
         if len(ended):
             self._finished.append((ended // self.n_envs, self.n_steps, self._running[ended].astype(np.float32)))
             self._running[ended] = 0.0
+            self._assign(step.ended.reshape(self.n_seeds, self.n_envs))
 
     def episodes(self, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
         """Return the steps ``[M]`` at which the seed's episodes ended and their returns ``[M, N]``."""
@@ -87,6 +112,7 @@ class Rollout:
         return {
             "n_steps": np.array(self.n_steps),
             "running": self._running.copy(),
+            "assignment": self._assignment.copy(),
             "finished_seed": np.concatenate([np.zeros(0, np.int64), *who]),
             "finished_step": np.concatenate(
                 [np.zeros(0, np.int64), *(np.full(len(w), step) for w, step, _ in self._finished)]
@@ -99,31 +125,20 @@ class Rollout:
         """Go back to what `state` returned."""
         self.n_steps = int(state["n_steps"])
         self._running = state["running"].copy()
+        self._assignment = state["assignment"].copy()
         seeds, steps, returns = state["finished_seed"], state["finished_step"], state["finished_return"]
         self._finished = [(seeds[steps == s], int(s), returns[steps == s]) for s in np.unique(steps)]
         self._batch.restore({name.removeprefix("batch."): a for name, a in state.items() if name.startswith("batch.")})
 
-    @torch.no_grad()
-    def _act(
-        self,
-        learners: Sequence[Learner],
-        observations: Tensor,
-        masks: Tensor | None,
-        generators: Sequence[torch.Generator],
-    ) -> tuple[Tensor, Tensor]:
-        """Return joint actions ``[S, E, ΣA]`` and log densities ``[S, E, N]``."""
-        parts: dict[int, Tensor] = {}
-        densities: dict[int, Tensor] = {}
-        legal = None if masks is None else masks > 0.5
-        for learner in learners:
-            noise = learner.draw(generators, self.n_envs)
-            actions, outputs, own_masks = learner.decide(learner.actor, observations, legal, noise)
-            logs = learner.head.log_density(outputs, actions, own_masks)
-            for k, i in enumerate(learner.agents):
-                parts[i] = actions[:, k, :, : learner.actions.widths[i]]
-                densities[i] = logs[:, k]
-        order = range(self.spec.n_agents)
-        return torch.cat([parts[i] for i in order], dim=-1), torch.stack([densities[i] for i in order], dim=-1)
+    def _assign(self, beginning: npt.NDArray[np.bool_]) -> None:
+        """Draw the sub-policies of the episodes that begin now."""
+        if self._ensembles is None:
+            return
+        for k, rng in enumerate(self._assigning):
+            n_episodes = int(beginning[k].sum())
+            if n_episodes:
+                drawn = draw_assignment(self._ensembles, self.spec.sides, n_episodes, rng=rng)
+                self._assignment[k, beginning[k]] = drawn
 
     def _joint(self, parts: Sequence[npt.NDArray[Any]]) -> Tensor:
         return self._tensor(np.concatenate(parts, axis=1))

@@ -31,6 +31,16 @@ class Slots:
         """Say whether every agent has its own slot, in order."""
         return self.of_agent == tuple(range(self.n_slots))
 
+    def repeated(self, times: int) -> Slots:
+        """Return so many separate copies of these slots, one after the other, as for the sub-policies of ensembles."""
+        if times == 1:
+            return self
+        return Slots(
+            of_agent=tuple(slot + k * self.n_slots for k in range(times) for slot in self.of_agent),
+            n_slots=times * self.n_slots,
+            index=np.tile(self.index, (times, 1)),
+        )
+
 
 def assign(sharing: Sharing, sides: Sequence[str]) -> Slots:
     """Give every agent a slot.

@@ -21,7 +21,8 @@ from nashlens.agents import checkpoint as saved
 from nashlens.agents.checkpoint import Checkpoint, Generators
 from nashlens.agents.config import Algorithm
 from nashlens.agents.config import Rollout as Gathering
-from nashlens.agents.maddpg import Learner, update_all
+from nashlens.agents.learner import Learner
+from nashlens.agents.maddpg import update_all
 from nashlens.agents.networks import parameter_hash
 from nashlens.agents.recording import Recording
 from nashlens.agents.records import TrainingRun
@@ -135,9 +136,23 @@ class _Training:
         self.n_rounds = -(-steps // rollout.n_envs)
         self.generators = Generators(seeds, device=device)
         self.learners = _learners(game.spec, algorithms, seeds, device)
-        self.rollout = Rollout(game, rollout.n_envs, device=device, rngs=self.generators.environments)
-        capacity = min(rollout.replay_capacity, self.n_rounds * rollout.n_envs)
-        self.replay = Replay(game.spec, capacity=capacity, n_seeds=len(seeds), device=device)
+        ensembles = [algorithms[side].ensemble for side in game.spec.sides]
+        split = any(e.size > 1 for e in ensembles)
+        self.rollout = Rollout(
+            game,
+            rollout.n_envs,
+            ensembles=ensembles if split else None,
+            device=device,
+            rngs=self.generators.environments,
+            assigning=self.generators.assigning,
+        )
+        self.replay = Replay(
+            game.spec,
+            capacity=min(rollout.replay_capacity, self.n_rounds * rollout.n_envs),
+            n_seeds=len(seeds),
+            sub_policies=[e.size for e in ensembles] if split else None,
+            device=device,
+        )
         self.alive = torch.ones(len(seeds), dtype=torch.bool, device=device)
         self.n_updates = 0
         self.round = 0
@@ -189,20 +204,21 @@ class _Training:
         return now // every - max(before, self.how.warmup_steps - 1) // every
 
     def _update(self) -> None:
-        critic_losses, actor_losses = update_all(
-            self.learners, self.replay, self.alive, generators=self.generators.learning
+        losses = update_all(
+            self.learners, self.replay, self.alive, n_updates=self.n_updates, generators=self.generators.learning
         )
         self.n_updates += 1
-        self.recording.add_losses(self.rollout.n_steps, critic_losses.numpy(), actor_losses.numpy())
-        sound = torch.stack([stack.is_finite() for learner in self.learners for stack in learner.stacks]).all(dim=0)
-        small = (torch.stack([critic_losses, actor_losses]).abs() < LOSS_LIMIT).all(dim=2).all(dim=0)
-        fine = sound & small.to(sound.device)
-        if bool((self.alive & ~fine).any()):
-            self._stop(self.alive & ~fine)
+        self.recording.add_losses(self.rollout.n_steps, losses)
+        stacks = [stack for learner in self.learners for stack in learner.stacks.values()]
+        sound = torch.stack([stack.is_finite() for stack in stacks]).all(dim=0)
+        small = (losses.critic.abs() < LOSS_LIMIT).all(dim=1)
+        small &= (losses.actor[:, losses.moved].abs() < LOSS_LIMIT).all(dim=1)
+        failing = self.alive & ~(sound & small.to(sound.device))
+        if bool(failing.any()):
+            self._stop(failing)
         for k in torch.nonzero(~self.alive).flatten().tolist():
-            for learner in self.learners:
-                for stack in learner.stacks:
-                    stack.erase(k)
+            for stack in stacks:
+                stack.erase(k)
 
     def _stop(self, failing: torch.Tensor) -> None:
         for k in torch.nonzero(failing).flatten().tolist():
@@ -258,7 +274,7 @@ class _Training:
 
     def results(self) -> list[TrainingRun]:
         algorithm = {side: a.model_dump(mode="json") for side, a in self.algorithms.items()}
-        stacks = [stack for learner in self.learners for stack in learner.stacks]
+        stacks = [stack for learner in self.learners for stack in learner.stacks.values()]
         return [
             self.recording.result(
                 k,

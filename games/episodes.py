@@ -9,7 +9,7 @@ import numpy as np
 
 from nashlens.games.arguments import whole_number
 from nashlens.games.core import Array, Game, IntArray
-from nashlens.games.policy import Policy, check_joint_policy
+from nashlens.games.policy import JointPolicy, MixturePolicy, Policy, check_joint_policy
 from nashlens.games.randomness import Streams
 
 
@@ -53,7 +53,7 @@ def play(
     n_episodes = whole_number(n_episodes, "n_episodes", low=1)
     world, chance = rng.spawn(2)
     batch = game.begin(Streams(world, n_episodes))
-    memories = [p.initial_memory(n_episodes, rng=chance) for p in joint]
+    memories = _initial_memories(joint, n_episodes, rng=chance)
     returns_MN = np.zeros((n_episodes, game.spec.n_agents))
     lengths_M = np.zeros(n_episodes, dtype=np.int64)
     totals: dict[str, Array] = {}
@@ -81,3 +81,16 @@ def play(
         raise ValueError(f"game must end within its horizon; {game.spec.name} goes on after {game.spec.horizon} steps")
     measures = {name: (total.T / lengths_M).T for name, total in totals.items()}
     return Episodes(returns=returns_MN, lengths=lengths_M, measures=measures)
+
+
+def _initial_memories(joint: JointPolicy, n_episodes: int, *, rng: np.random.Generator) -> list[Array]:
+    """Return every agent's first memory; mixtures of one group begin with the same index."""
+    shared: dict[str, Array] = {}
+    memories = []
+    for policy in joint:
+        group = policy.group if isinstance(policy, MixturePolicy) else None
+        memory = shared[group].copy() if group in shared else policy.initial_memory(n_episodes, rng=rng)
+        if group is not None:
+            shared.setdefault(group, memory)
+        memories.append(memory)
+    return memories

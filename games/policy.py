@@ -430,6 +430,7 @@ class MixturePolicy(Policy):
     ----------
     members : K policies over one action space.
     weights : ``[K]`` probabilities; uniform if left out.
+    group : agents whose mixtures name one group play the same index in an episode, as team-mates that change together.
 
     Raises
     ------
@@ -439,7 +440,9 @@ class MixturePolicy(Policy):
 
     memory_size = 1
 
-    def __init__(self, members: Sequence[Policy], *, weights: Sequence[float] | None = None) -> None:
+    def __init__(
+        self, members: Sequence[Policy], *, weights: Sequence[float] | None = None, group: str | None = None
+    ) -> None:
         if not members or any(m.action_space != members[0].action_space for m in members):
             raise ValueError("members must be one or more policies over one action space")
         if any(m.observation_size != members[0].observation_size for m in members):
@@ -447,6 +450,7 @@ class MixturePolicy(Policy):
         if any(m.memory_size for m in members):
             raise ValueError("members must be policies without memory")
         self.members = tuple(members)
+        self.group = group
         self.weights = np.full(len(members), 1 / len(members)) if weights is None else np.asarray(weights, np.float64)
         if self.weights.shape != (len(members),) or not (self.weights >= 0).all() or abs(self.weights.sum() - 1) > 1e-9:
             raise ValueError(f"weights must be {len(members)} probabilities that sum to 1, not {self.weights.tolist()}")

@@ -5,7 +5,8 @@ import pytest
 import torch
 from scipy import stats
 
-from nashlens.agents.distributions import BoxHead, ChoiceHead, head_for
+from nashlens.agents import config
+from nashlens.agents.distributions import BoxHead, ChoiceHead, Noise, head_for
 from nashlens.games import Box, Choice
 from nashlens.games.policy import GaussianPolicy, Network
 
@@ -14,8 +15,8 @@ ONE_OF_THREE = (Choice((3,)),)
 LOGITS = torch.tensor([0.5, -0.3, 1.2])
 
 
-def head(spaces=ONE_OF_THREE, *, soft=False, straight_through=False, temperature=1.0):
-    return ChoiceHead(spaces, soft=soft, straight_through=straight_through, temperature=temperature, device=CPU)
+def head(spaces=ONE_OF_THREE, *, soft=False, **settings):
+    return ChoiceHead(spaces, soft=soft, settings=config.MADDPG(**settings), device=CPU)
 
 
 def generators(n=1):
@@ -48,9 +49,9 @@ def test_straight_through_is_hard_forward_and_soft_backward():
     noise = head().noise(generators(), (1, 4, 3))
     weights = torch.tensor([1.0, 2.0, 3.0])
     gradients = []
-    for straight in (False, True):
+    for estimator in ("soft", "straight_through"):
         outputs = LOGITS.expand(1, 1, 4, 3).clone().requires_grad_(True)
-        sample = head(straight_through=straight).relaxed(outputs, noise, None)
+        sample = head(estimator=estimator).relaxed(outputs, Noise(noise), None, n_updates=0)
         (sample * weights).sum().backward()
         gradients.append(outputs.grad)
     assert torch.allclose(sample.detach().max(-1).values, torch.ones(1, 1, 4))
@@ -110,7 +111,7 @@ def test_box_head_has_the_moments_of_the_plain_policy():
     outputs = torch.tensor([0.3, -0.2, 0.1, -1.0])
     h = BoxHead([space], device=CPU)
     n = 40_000
-    draws = h.relaxed(outputs.expand(1, 1, n, 4), 0.3 * h.noise(generators(), (1, n, 2)), None)[0, 0].double().numpy()
+    draws = h.act(outputs.expand(1, 1, n, 4), 0.3 * h.noise(generators(), (1, n, 2)), None)[0, 0].double().numpy()
     plain = GaussianPolicy(
         Network(weights=(np.zeros((1, 4)),), biases=(outputs.double().numpy(),)), action_space=space, observation_size=1
     )
@@ -137,4 +138,4 @@ def test_box_actions_stay_in_the_box():
 
 def test_head_for_refuses_a_block_of_two_kinds():
     with pytest.raises(ValueError, match="all be Choice or all be Box"):
-        head_for([Choice((2,)), Box((0.0,), (1.0,))], soft=False, straight_through=False, temperature=1.0, device=CPU)
+        head_for([Choice((2,)), Box((0.0,), (1.0,))], soft=False, settings=config.MADDPG(), device=CPU)

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from nashlens.agents import config
-from nashlens.agents.maddpg import Learner, joint_decision, update_all
+from nashlens.agents.learner import Learner
+from nashlens.agents.maddpg import joint_decision, update_all
 from nashlens.agents.replay import Minibatch, Replay
 
 CPU = torch.device("cpu")
@@ -54,7 +55,7 @@ def q_by_hand(stack, seed, agent, inputs):
 
 def moved(learner):
     """The same learner with target networks that differ from the online ones."""
-    for stack in (learner.target_actor, learner.target_critic):
+    for stack in (learner.target_actor, *learner.target_critics):
         for tensor in stack.tensors:
             tensor.mul_(-1.5)
     return learner
@@ -68,42 +69,42 @@ def test_critic_step_regresses_on_the_target_critic_and_stops_at_the_end(uneven)
         for i in range(2):
             now = torch.cat([batch.observations[s, i], batch.actions[s, i]], dim=1)
             then = torch.cat([batch.next_observations[s, i], next_actions[s, i]], dim=1)
-            bootstrap = 0.95 * q_by_hand(learner.target_critic, s, i, then) * (1 - batch.terminated[s, i])
+            bootstrap = 0.95 * q_by_hand(learner.target_critics[0], s, i, then) * (1 - batch.terminated[s, i])
             target = batch.rewards[s, i, :, i] + bootstrap
-            expected[s, i] = (q_by_hand(learner.critic, s, i, now) - target).square().mean()
+            expected[s, i] = (q_by_hand(learner.critics[0], s, i, now) - target).square().mean()
     assert torch.allclose(learner.step_critic(batch, next_actions, ALIVE), expected.detach(), rtol=1e-5)
 
 
 def test_local_critic_sees_its_own_observation_and_action_only(uneven):
     game, batch = uneven(), a_batch(uneven())
     learner = a_learner(game, critic="local")
-    values = learner.value(learner.critic, batch.observations, batch.actions)
+    values = learner.value(learner.critics[0], batch.observations, batch.actions)
     other_observations, other_actions = batch.observations.clone(), batch.actions.clone()
     other_observations[:, 0, :, 2:] = 9.0
     other_actions[:, 0, :, 3:] = 9.0
-    again = learner.value(learner.critic, other_observations, other_actions)
+    again = learner.value(learner.critics[0], other_observations, other_actions)
     assert torch.equal(values[:, 0], again[:, 0])
     central = a_learner(game)
     assert not torch.equal(
-        central.value(central.critic, batch.observations, batch.actions)[:, 0],
-        central.value(central.critic, other_observations, other_actions)[:, 0],
+        central.value(central.critics[0], batch.observations, batch.actions)[:, 0],
+        central.value(central.critics[0], other_observations, other_actions)[:, 0],
     )
 
 
 def test_actor_step_follows_the_critics_action_gradient_with_others_as_stored(uneven):
     game, batch = uneven(), a_batch(uneven())
     learner = a_learner(game, learning_rate=1.0, clip=1e9, logit_penalty=0.0)
-    noise = learner.draw(generators(), 16)
+    noise = learner.draw_gradient(generators(), 16)
     before = [t.detach().clone() for t in learner.actor.tensors]
     learner.actor_optimiser = torch.optim.SGD(learner.actor.tensors, lr=1.0)
-    learner.step_actor(batch, batch.actions, noise, ALIVE)
+    learner.step_actor(batch, batch.actions, noise, ALIVE, n_updates=0)
     s, i = 1, 0
     weights = [t[s, i].clone().requires_grad_(True) for t in before]
     hidden = torch.relu(batch.observations[s, i, :, :2] @ weights[0][:2] + weights[1])
     logits = (hidden @ weights[2] + weights[3])[:, :3]
-    own = torch.softmax(logits + noise[s, i, :, :3], dim=-1)
+    own = torch.softmax(logits + noise.first[s, i, :, :3], dim=-1)
     joint = torch.cat([batch.observations[s, i], own, batch.actions[s, i, :, 3:]], dim=1)
-    q_by_hand(learner.critic, s, i, joint).mean().backward()
+    q_by_hand(learner.critics[0], s, i, joint).mean().backward()
     for now, then, weight in zip(learner.actor.tensors, before, weights, strict=True):
         gain = weight.grad if weight.grad is not None else torch.zeros_like(weight)
         assert torch.allclose(now[s, i] - then[s, i], gain, atol=1e-6)
@@ -111,13 +112,13 @@ def test_actor_step_follows_the_critics_action_gradient_with_others_as_stored(un
 
 def test_actor_step_leaves_the_critic_alone_and_critic_step_the_actor(uneven):
     learner, batch = a_learner(uneven()), a_batch(uneven())
-    critic = [t.detach().clone() for t in learner.critic.tensors]
-    learner.step_actor(batch, batch.actions, learner.draw(generators(), 16), ALIVE)
-    assert all(torch.equal(a, b) for a, b in zip(critic, learner.critic.tensors, strict=True))
+    critic = [t.detach().clone() for t in learner.critics[0].tensors]
+    learner.step_actor(batch, batch.actions, learner.draw_gradient(generators(), 16), ALIVE, n_updates=0)
+    assert all(torch.equal(a, b) for a, b in zip(critic, learner.critics[0].tensors, strict=True))
     actor = [t.detach().clone() for t in learner.actor.tensors]
     learner.step_critic(batch, batch.actions, ALIVE)
     assert all(torch.equal(a, b) for a, b in zip(actor, learner.actor.tensors, strict=True))
-    assert not all(torch.equal(a, b) for a, b in zip(critic, learner.critic.tensors, strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(critic, learner.critics[0].tensors, strict=True))
 
 
 def test_score_form_has_the_mean_gradient_of_the_enumerated_policy_gradient(uneven):
@@ -134,7 +135,7 @@ def test_score_form_has_the_mean_gradient_of_the_enumerated_policy_gradient(unev
     )
     learner.actor_optimiser = torch.optim.SGD(learner.actor.tensors, lr=1.0)
     before = [t.detach().clone() for t in learner.actor.tensors]
-    learner.step_actor(batch, batch.actions, learner.draw(generators(), n_rows), ALIVE)
+    learner.step_actor(batch, batch.actions, learner.draw_gradient(generators(), n_rows), ALIVE, n_updates=0)
     s, i = 0, 0
     weights = [t[s, i].clone().requires_grad_(True) for t in before]
     hidden = torch.relu(one.observations[s, i, :, :2] @ weights[0][:2] + weights[1])
@@ -142,9 +143,9 @@ def test_score_form_has_the_mean_gradient_of_the_enumerated_policy_gradient(unev
     joints = torch.cat(
         [one.observations[s, i].expand(3, -1), torch.eye(3), one.actions[s, i, :, 3:].expand(3, -1)], dim=1
     )
-    (chances * q_by_hand(learner.critic, s, i, joints).detach()).sum().backward()
+    (chances * q_by_hand(learner.critics[0], s, i, joints).detach()).sum().backward()
     step = learner.actor.tensors[3][s, i] - before[3][s, i]
-    scale = float(q_by_hand(learner.critic, s, i, joints).detach().abs().max()) / n_rows**0.5
+    scale = float(q_by_hand(learner.critics[0], s, i, joints).detach().abs().max()) / n_rows**0.5
     assert torch.allclose(step[0, :3], weights[3].grad[0, :3], atol=5 * scale)
     assert float(weights[3].grad.abs().max()) > 20 * scale  # the test could tell a wrong gradient
 
@@ -156,9 +157,9 @@ def test_other_actions_are_replayed_by_default_and_current_on_request(uneven, mo
     replay.insert([torch.rand(2, 64, width, generator=g) for width in (6, 8, 2, 6, 1, 2)], n_updates=0)
     step_actor = Learner.step_actor
 
-    def spy(self, batch, joint_actions, noise, alive):
+    def spy(self, batch, joint_actions, noise, alive, *, n_updates):
         seen[self.settings.other_actions] = torch.equal(joint_actions, batch.actions)
-        return step_actor(self, batch, joint_actions, noise, alive)
+        return step_actor(self, batch, joint_actions, noise, alive, n_updates=n_updates)
 
     monkeypatch.setattr(Learner, "step_actor", spy)
     for source in ("replay", "current"):
@@ -172,8 +173,8 @@ def test_target_actions_come_from_the_target_actors(uneven):
         tensor.zero_()
     learner.target_actor.biases[-1][:, :, :, 1] = 60.0  # the targets choose alternative 1 of the first factor for sure
     observations = torch.rand(2, 5, 6, generator=torch.Generator().manual_seed(1))
-    target = joint_decision([learner], observations, None, target=True, generators=generators())
-    online = joint_decision([learner], observations, None, target=False, generators=generators())
+    target, _ = joint_decision([learner], observations, None, target=True, generators=generators())
+    online, _ = joint_decision([learner], observations, None, target=False, generators=generators())
     assert torch.allclose(target[..., 1], torch.ones(2, 5))
     assert not torch.allclose(online[..., 1], torch.ones(2, 5))
 
@@ -184,23 +185,23 @@ def test_update_moves_the_targets_by_tau_after_all_steps(uneven):
     replay = Replay(game.spec, capacity=64, n_seeds=2, device=CPU)
     g = torch.Generator().manual_seed(5)
     replay.insert([torch.rand(2, 64, width, generator=g) for width in (6, 8, 2, 6, 1, 2)], n_updates=0)
-    before = [t.clone() for t in learner.target_critic.tensors]
+    before = [t.clone() for t in learner.target_critics[0].tensors]
     update_all([learner], replay, ALIVE, generators=generators())
-    for target, old, online in zip(learner.target_critic.tensors, before, learner.critic.tensors, strict=True):
+    for target, old, online in zip(learner.target_critics[0].tensors, before, learner.critics[0].tensors, strict=True):
         assert torch.allclose(target, 0.75 * old + 0.25 * online.detach(), atol=1e-6)
 
 
 def test_dead_seeds_do_not_move(uneven):
     learner, batch = a_learner(uneven()), a_batch(uneven())
-    before = [t.detach().clone() for t in learner.critic.tensors]
+    before = [t.detach().clone() for t in learner.critics[0].tensors]
     learner.step_critic(batch, batch.actions, torch.tensor([True, False]))
-    for old, new in zip(before, learner.critic.tensors, strict=True):
+    for old, new in zip(before, learner.critics[0].tensors, strict=True):
         assert torch.equal(old[1], new[1])
-    assert any(not torch.equal(old[0], new[0]) for old, new in zip(before, learner.critic.tensors, strict=True))
+    assert any(not torch.equal(old[0], new[0]) for old, new in zip(before, learner.critics[0].tensors, strict=True))
 
 
 @pytest.mark.parametrize("mode", ["side", "full"])
 def test_shared_critics_always_read_the_index(uneven, mode):
     learner = a_learner(uneven(), sharing=config.Sharing(mode=mode))
     assert learner.actor.slots.index.shape == (2, 0)
-    assert learner.critic.slots.index.shape == (2, 2)
+    assert learner.critics[0].slots.index.shape == (2, 2)

@@ -5,6 +5,7 @@ import torch
 from nashlens.agents.replay import Replay
 
 CPU = torch.device("cpu")
+ONE, TWO = [(0, 0)], [(0, 0), (1, 0)]
 
 
 def filled(game, n_inserts, capacity=10, n_envs=3, n_seeds=2):
@@ -26,14 +27,14 @@ def generators(n=2):
 def test_replay_keeps_the_last_transitions_and_when_they_came(uneven):
     replay = filled(uneven(), 5)  # 15 rows of each seed, of which the last 10 are kept
     assert replay.size == 10
-    seen = replay.sample(1, 2000, generators()).rewards[0, 0, :, 0].unique()
+    seen = replay.sample(ONE, 2000, generators()).rewards[0, 0, :, 0].unique()
     assert seen.tolist() == list(range(5, 15))
     # rows 10 to 14 stand at places 0 to 4, written by inserts 3 (rows 9, 10, 11) and 4 (rows 12, 13, 14)
     assert replay.insertion_updates().tolist() == [3, 3, 4, 4, 4, 1, 2, 2, 2, 3]
 
 
 def test_every_part_of_a_sampled_row_belongs_to_one_transition(uneven):
-    batch = filled(uneven(masked=True), 3).sample(2, 50, generators())
+    batch = filled(uneven(masked=True), 3).sample(TWO, 50, generators())
     row = batch.rewards[..., :1]
     for part in (batch.observations, batch.actions, batch.next_observations, batch.log_densities):
         assert torch.equal(part, row.expand_as(part))
@@ -46,24 +47,24 @@ def test_every_part_of_a_sampled_row_belongs_to_one_transition(uneven):
 
 def test_each_learner_draws_its_own_minibatch_and_a_shared_one_is_the_same_for_all(uneven):
     replay = filled(uneven(), 3)
-    separate = replay.sample(2, 50, generators()).rewards
+    separate = replay.sample(TWO, 50, generators()).rewards
     assert not torch.equal(separate[:, 0], separate[:, 1])
-    shared = replay.sample(1, 50, generators()).for_all(2)
+    shared = replay.sample(ONE, 50, generators()).for_all(2)
     assert torch.equal(shared.rewards[:, 0], shared.rewards[:, 1])
     assert shared.actions.shape == (2, 2, 50, 8)
     assert shared.masks is None
 
 
 def test_sampling_of_a_seed_does_not_depend_on_the_others(uneven):
-    among = filled(uneven(), 3).sample(2, 50, generators()).rewards[:1]
-    alone = filled(uneven(), 3, n_seeds=1).sample(2, 50, generators(1)).rewards
+    among = filled(uneven(), 3).sample(TWO, 50, generators()).rewards[:1]
+    alone = filled(uneven(), 3, n_seeds=1).sample(TWO, 50, generators(1)).rewards
     assert torch.equal(among, alone)
 
 
 def test_sampling_is_uniform(uneven):
     from scipy import stats
 
-    drawn = filled(uneven(), 3).sample(1, 9000, generators()).rewards[0, 0, :, 0].numpy()
+    drawn = filled(uneven(), 3).sample(ONE, 9000, generators()).rewards[0, 0, :, 0].numpy()
     assert stats.chisquare(np.bincount(drawn.astype(int), minlength=9)).pvalue > 0.001
 
 
@@ -74,5 +75,5 @@ def test_state_restores_contents_and_place(uneven, n_inserts):
     after.load(before.state())
     for replay in (before, after):
         replay.insert([torch.full((2, 3, width), -1.0) for width in (6, 8, 2, 6, 1, 2)], n_updates=99)
-    assert torch.equal(before.sample(2, 64, generators()).rewards, after.sample(2, 64, generators()).rewards)
+    assert torch.equal(before.sample(TWO, 64, generators()).rewards, after.sample(TWO, 64, generators()).rewards)
     assert torch.equal(before.insertion_updates(), after.insertion_updates())

@@ -1,0 +1,226 @@
+"""Models of the other agents' policies, fitted to what those agents did, and what they are worth.
+
+For every ordered pair (i, j) of a learner's agent i and another agent j, a network predicts j's action from j's
+observation. Each update fits it by one step on the latest transitions; a target copy follows slowly and takes the place
+of j's true target policy in i's critic target. Only `Choice` actions are modelled.
+
+References
+----------
+Lowe, Wu, Tamar, Harb, Abbeel, Mordatch (2017), arXiv:1706.02275, section 4.2, equations 7 and 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nashlens.agents.config import ActorCritic, Inference, Sharing
+from nashlens.agents.distributions import ChoiceHead
+from nashlens.agents.layout import Layout
+from nashlens.agents.networks import Stack, clip_each
+from nashlens.agents.replay import Minibatch
+from nashlens.agents.sharing import assign
+from nashlens.games.core import Choice, GameSpec
+
+
+class Opponents:
+    """The models that n agents have of all others, in S seeds.
+
+    Parameters
+    ----------
+    spec : the game; all its action spaces must be `Choice`.
+    agents : which n agents have models.
+    settings : temperature, widths, learning rate, clip and tau.
+    inference : entropy weight, and what stands in for the models.
+    soft : whether actions are points of the simplex.
+    device : where the models live.
+    rngs : one generator a seed.
+
+    Attributes
+    ----------
+    pairs : agent and modelled agent of each of the P models.
+    model, target : the stacks.
+
+    Raises
+    ------
+    ValueError : an action space is a `Box`, or there is no other agent.
+    """
+
+    def __init__(
+        self,
+        spec: GameSpec,
+        agents: Sequence[int],
+        settings: ActorCritic,
+        inference: Inference,
+        *,
+        soft: bool,
+        device: torch.device,
+        rngs: Sequence[np.random.Generator],
+    ) -> None:
+        spaces = [space for space in spec.action_spaces if isinstance(space, Choice)]
+        if len(spaces) < spec.n_agents or spec.n_agents < 2:
+            raise ValueError(f"inference needs two or more agents with Choice actions; {spec.name} has not")
+        self.agents = tuple(agents)
+        self.inference, self._settings = inference, settings
+        self.pairs = [(i, j) for i in agents for j in range(spec.n_agents) if j != i]
+        self._homes = [self.agents.index(i) for i, _ in self.pairs]
+        self._modelled = [j for _, j in self.pairs]
+        self._observations, self._actions = Layout(spec.observation_sizes), Layout(spec.action_widths)
+        self.head = ChoiceHead([spaces[j] for j in self._modelled], soft=soft, settings=settings, device=device)
+        self.model = Stack.initial(
+            self._observations.padded,
+            settings.hidden,
+            self.head.n_outputs,
+            slots=assign(Sharing(), [str(p) for p in self.pairs]),
+            device=device,
+            rngs=rngs,
+        ).trained()
+        self.target = self.model.copy()
+        self._frozen = self.model.copy()
+        self.optimiser = torch.optim.Adam(self.model.tensors, lr=settings.learning_rate)
+
+    @property
+    def stacks(self) -> dict[str, Stack]:
+        """The stacks by name, for storing and hashing."""
+        return {"opponents": self.model, "target_opponents": self.target, "initial_opponents": self._frozen}
+
+    def fit(self, latest: Minibatch, alive: Tensor) -> Tensor:
+        """Take one step of maximum likelihood with the entropy rewarded; return the losses ``[S, P]``.
+
+        Parameters
+        ----------
+        latest : the latest transitions, the same for all, ``[S, 1, B, …]``.
+        alive : ``[S]``; seeds that still learn.
+        """
+        observations, masks = latest.observations[:, 0], None if latest.masks is None else latest.masks[:, 0]
+        outputs = self.model(self._observations.spread(observations, self._modelled))
+        legal = None if masks is None else self._actions.spread(masks, self._modelled)[..., : self.head.padded]
+        taken = self._actions.spread(latest.actions[:, 0], self._modelled)[..., : self.head.padded]
+        logs = self.head.log_probabilities(outputs, legal)
+        entropy = -(logs.exp() * logs).sum(dim=-1)
+        loss = -((taken * logs).sum(dim=-1) + self.inference.entropy_weight * entropy).mean(dim=-1)
+        self.optimiser.zero_grad(set_to_none=True)
+        torch.where(alive[:, None], loss, 0.0).sum().backward()  # type: ignore[no-untyped-call]
+        clip_each(self.model.tensors, self._settings.clip)
+        self.optimiser.step()
+        return loss.detach()
+
+    def follow(self) -> None:
+        """Move the target models towards the models by the share tau."""
+        self.target.follow(self.model, self._settings.tau)
+
+    @torch.no_grad()
+    def stand_in(
+        self,
+        joint_actions: Tensor,
+        joint_observations: Tensor,
+        joint_masks: Tensor | None,
+        true_outputs: Tensor,
+        *,
+        target: bool,
+        generators: Sequence[torch.Generator],
+    ) -> Tensor:
+        """Return joint actions ``[S, n, B, ΣA]`` in which the others' parts come from the models.
+
+        Parameters
+        ----------
+        joint_actions : whose own parts stay.
+        joint_observations, joint_masks : ``[S, n, B, …]``.
+        true_outputs : ``[S, P, B, width]``; the true policies' outputs, for ``source="true"``.
+        target : whether the target models answer, or the online ones.
+        generators : one a seed, for sampled actions.
+        """
+        masks = self._of_pairs(joint_masks)
+        logs = self._log_mixture(joint_observations, masks, true_outputs, target=target)
+        if self.inference.fed_as == "log_probabilities":
+            parts = logs.masked_fill(~self.head.valid(masks), 0)
+        else:
+            noise = self.head.noise(generators, (len(self.pairs), logs.shape[2], self.head.padded))
+            parts = self.head.act(logs, noise, masks)
+        rows = []
+        for n, i in enumerate(self.agents):
+            pieces = []
+            for j, here in enumerate(self._actions.slices):
+                if j == i:
+                    pieces.append(joint_actions[:, n, :, here])
+                else:
+                    pieces.append(parts[:, self.pairs.index((i, j)), :, : self._actions.widths[j]])
+            rows.append(torch.cat(pieces, dim=-1))
+        return torch.stack(rows, dim=1)
+
+    @torch.no_grad()
+    def divergences(
+        self, joint_observations: Tensor, joint_masks: Tensor | None, true_outputs: Tensor, *, target: bool
+    ) -> dict[str, Tensor]:
+        """Return the mean Kullback–Leibler divergence of each pair, ``[S, P]``, in both directions, in nats.
+
+        Parameters
+        ----------
+        joint_observations, joint_masks : ``[S, n, B, …]``.
+        true_outputs : ``[S, P, B, width]``; of the true policies, target or online as the models.
+        target : whether the target models are compared, or the online ones.
+        """
+        masks = self._of_pairs(joint_masks)
+        stack = self.target if target else self.model
+        q = self.head.log_probabilities(stack(self._inputs(joint_observations)), masks)
+        p = self.head.log_probabilities(true_outputs, masks)
+        valid = self.head.valid(masks)
+
+        def divergence(a: Tensor, b: Tensor) -> Tensor:
+            return (a.exp() * (a - b)).masked_fill(~valid, 0).sum(dim=-1).mean(dim=-1)
+
+        return {"model_true": divergence(q, p), "true_model": divergence(p, q)}
+
+    def _log_mixture(
+        self, joint_observations: Tensor, masks: Tensor | None, true_outputs: Tensor, *, target: bool
+    ) -> Tensor:
+        """Return log probabilities ``[S, P, B, A]`` of what stands in for the others, doses included."""
+        inputs = self._inputs(joint_observations)
+        outputs = true_outputs
+        if self.inference.source == "inferred":
+            outputs = (self.target if target else self.model)(inputs)
+        logs = self.head.log_probabilities(outputs, masks)
+        dose = self.inference.dose
+        if dose == 0:
+            return logs
+        valid = self.head.valid(masks)
+        chances = logs.exp().masked_fill(~valid, 0)
+        if self.inference.dose_of == "uniform":
+            other = self.head.log_probabilities(torch.zeros_like(outputs), masks).exp()
+        elif self.inference.dose_of == "frozen":
+            other = self.head.log_probabilities(self._frozen(inputs), masks).exp()
+        else:
+            other = self.head.permuted(chances)
+        mixed = (1 - dose) * chances + dose * other.masked_fill(~valid, 0)
+        return mixed.clamp(min=1e-20).log()
+
+    def _inputs(self, joint_observations: Tensor) -> Tensor:
+        parts = [
+            self._observations.spread(joint_observations[:, n], [j])
+            for n, j in zip(self._homes, self._modelled, strict=True)
+        ]
+        return torch.cat(parts, dim=1)
+
+    def _of_pairs(self, joint: Tensor | None) -> Tensor | None:
+        if joint is None:
+            return None
+        parts = [self._actions.spread(joint[:, n], [j]) for n, j in zip(self._homes, self._modelled, strict=True)]
+        return torch.cat(parts, dim=1)[..., : self.head.padded]
+
+    def of_true(self, outputs: Mapping[int, Tensor], n_rows: int) -> Tensor:
+        """Return true outputs of the modelled agents as ``[S, P, B, width]``.
+
+        Parameters
+        ----------
+        outputs : by agent, ``[S, n · B, A_j]`` at the observations of all n learners' minibatches, one after the other.
+        n_rows : B.
+        """
+        width = self.head.n_outputs
+        parts = []
+        for n, j in zip(self._homes, self._modelled, strict=True):
+            rows = outputs[j][:, n * n_rows : (n + 1) * n_rows]
+            parts.append(torch.nn.functional.pad(rows, (0, width - rows.shape[-1])))
+        return torch.stack(parts, dim=1)
