@@ -100,6 +100,12 @@ def test_sampled_tests_are_close_to_counted_ones():
     assert abs(both.p - stats.ttest_ind(y, z + 0.3).pvalue) < 0.05
 
 
+def test_sampled_tests_count_the_data_among_the_draws():
+    # All of 30 differences alike: a draw as extreme has a chance of 2^-29, and p is 1 of 100, never 0.
+    assert sign_flip_test(np.ones(30), n_resamples=99, rng=rng()).p == 0.01
+    assert permutation_test(np.arange(20.0), np.arange(20.0) + 100, n_resamples=99, rng=rng()).p == 0.01
+
+
 def test_tests_of_missing_values_have_a_reason_and_no_p():
     assert np.isnan(sign_flip_test([1.0, np.nan], rng=rng()).p)
     assert sign_flip_test([1.0, np.nan], rng=rng()).reason == "1 of 2 seeds have no finite value"

@@ -119,6 +119,23 @@ def test_tree_best_response_does_not_see_what_is_hidden():
     assert tree_best_response(game, game.uniform_profile()).values.tolist() == [0.0]
 
 
+def test_tree_best_response_counts_what_is_paid_before_an_agent_moves():
+    # Agent 0 stops (2, 5) or goes on, which pays agent 1 at once 1; then agent 1 chooses between (0, 0) and (3, 4).
+    tree = GameTree(
+        players=np.array([0, TERMINAL, 1, TERMINAL, TERMINAL]),
+        parents=np.array([-1, 0, 0, 2, 2]),
+        actions=np.array([-1, 0, 1, 0, 1]),
+        chance=np.ones(5),
+        information_sets=np.array([0, -1, 0, -1, -1]),
+        rewards=np.array([[0.0, 0.0], [2.0, 5.0], [0.0, 1.0], [0.0, 0.0], [3.0, 4.0]]),
+        agents=tuple(InformationSets(labels=(name,), legal=np.ones((1, 2), bool)) for name in ("first", "second")),
+    )
+    found = tree_best_response(SequentialGame(tree), BehaviouralProfile([[[0.5, 0.5]], [[0.25, 0.75]]]))
+    # Agent 0: stop 2, go on .75 · 3. Agent 1: ½ · 5 + ½ · 1 and ½ · 4 more at best, ½ · 3 more under the profile.
+    assert found.values.tolist() == pytest.approx([2.25, 5.0])
+    assert found.on_policy.tolist() == pytest.approx([2.125, 4.5])
+
+
 def as_normal_form(game):
     """Payoffs of every combination of pure strategies: one action an information set."""
     plans = []
