@@ -84,13 +84,15 @@ def play(
 
 
 def _initial_memories(joint: JointPolicy, n_episodes: int, *, rng: np.random.Generator) -> list[Array]:
-    """Return every agent's first memory; mixtures of one group begin with the same index."""
-    shared: dict[str, Array] = {}
+    """Return every agent's first memory; equally weighted mixtures of one group begin with the same index."""
+    shared: dict[tuple[str, bytes], Array] = {}
     memories = []
     for policy in joint:
-        group = policy.group if isinstance(policy, MixturePolicy) else None
-        memory = shared[group].copy() if group in shared else policy.initial_memory(n_episodes, rng=rng)
-        if group is not None:
-            shared.setdefault(group, memory)
-        memories.append(memory)
+        if isinstance(policy, MixturePolicy) and policy.group is not None:
+            key = (policy.group, policy.weights.tobytes())
+            if key not in shared:
+                shared[key] = policy.initial_memory(n_episodes, rng=rng)
+            memories.append(shared[key].copy())
+        else:
+            memories.append(policy.initial_memory(n_episodes, rng=rng))
     return memories

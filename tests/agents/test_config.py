@@ -31,6 +31,10 @@ def test_parse_reads_nested_tables_and_lists():
         ({"kind": "maddpg", "hidden": [64, 0]}, "hidden"),
         ({"kind": "ddpg", "critic": "central"}, "critic"),
         ({"kind": "maddgp"}, "kind"),
+        ({"kind": "maddpg", "critic": "local", "inference": {}}, "central critic"),
+        ({"kind": "maddpg", "critic": "local", "minimax": {}}, "central critic"),
+        ({"kind": "maddpg", "inference": {}, "ensemble": {"size": 2}}, "exclude each other"),
+        ({"kind": "ddpg", "inference": {}}, "inference"),
         ({}, "kind"),
     ],
 )

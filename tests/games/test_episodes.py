@@ -152,3 +152,19 @@ def test_play_refuses_policies_that_do_not_fit() -> None:
         play(catalog.stag_hunt(), [two, three], n_episodes=1, rng=rng)
     with pytest.raises(ValueError, match="the policy of agent_0 must read 4 numbers, not 1"):
         play(games.make("repeated"), [two, two], n_episodes=1, rng=rng)
+
+
+def test_mixtures_of_one_group_play_the_same_member_in_an_episode():
+    game = games.make("anti_coordination")
+    pure = [ConstantPolicy([1.0, 0.0]), ConstantPolicy([0.0, 1.0])]
+    together = play(game, [MixturePolicy(pure, group="team")] * 2, n_episodes=500, rng=np.random.default_rng(0)).returns
+    assert not together.any()  # equal members always choose alike, and alike pays nothing
+    apart = play(game, [MixturePolicy(pure)] * 2, n_episodes=500, rng=np.random.default_rng(0)).returns
+    assert 0.4 < apart[:, 0].mean() < 0.6
+
+
+def test_mixtures_of_one_group_with_other_weights_draw_for_themselves():
+    game = games.make("anti_coordination")
+    pure = [ConstantPolicy([1.0, 0.0]), ConstantPolicy([0.0, 1.0])]
+    policies = [MixturePolicy(pure, group="team"), MixturePolicy([*pure, pure[0]], group="team")]
+    assert play(game, policies, n_episodes=50, rng=np.random.default_rng(0)).returns.any()
