@@ -57,8 +57,9 @@ class SimpleSpread(ParticleWorld):
 
     Notes
     -----
-    Source: mpe2 1.1.1, ``simple_spread_v3``, where the stage is set by a method that has no effect: it stays 0. The environments of 2017 are ``physics="lowe2017", team_reward="sum",
-    self_collision=True, actions="soft"``; the paper's tables have N=3 and N=6.
+    Source: mpe2 1.1.1, ``simple_spread_v3``, where the stage is set by a method that has no effect: it stays 0. The
+    environments of 2017 are ``physics="lowe2017", team_reward="sum", self_collision=True, actions="soft"``; the paper's
+    tables have N=3 and N=6.
 
     References
     ----------

@@ -61,8 +61,9 @@ class SimpleTag(ParticleWorld):
     Notes
     -----
     Source: mpe2 1.1.1, ``simple_tag_v3``, where the stage is set by a method that has no effect: it stays 0. The
-    environments of 2017 are ``physics="lowe2017", actions="soft"``. The paper's tables are ``num_obstacles=3`` with ``prey_speedup=0.3`` and ``1.0``, and, for ensembles,
-    ``num_adversaries=4, num_obstacles=1``; its released code has two obstacles.
+    environments of 2017 are ``physics="lowe2017", actions="soft"``. The paper's tables are ``num_obstacles=3`` with
+    ``prey_speedup=0.3`` and ``1.0``, and, for ensembles, ``num_adversaries=4, num_obstacles=1``; its released code has
+    two obstacles.
 
     References
     ----------
