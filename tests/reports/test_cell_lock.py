@@ -17,9 +17,8 @@ with cell_lock(Path(sys.argv[1]), wait=False) as held:
 
 
 def test_cell_lock_is_held_once_and_free_after_the_block(tmp_path: Path) -> None:
-    with cell_lock(tmp_path / "a", wait=False) as first:
-        with cell_lock(tmp_path / "a", wait=False) as second:
-            assert (first, second) == (True, False)
+    with cell_lock(tmp_path / "a", wait=False) as first, cell_lock(tmp_path / "a", wait=False) as second:
+        assert (first, second) == (True, False)
     with cell_lock(tmp_path / "a", wait=False) as third:
         assert third
 

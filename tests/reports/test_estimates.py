@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from nashlens.reports.estimates import ALL_AGENTS, by_seed, curves, difference, final_estimates, merged_agents
+
+VALUES = [1.0, 2.0, 4.0, 5.0, 8.0]
+
+
+def tidy(values_SK: list[list[float]], *, metric: str = "training_return", agent: str = "a") -> pd.DataFrame:
+    rows = [
+        ("x", "chicken", "maddpg", "0", seed, 100 * k, agent, metric, value, "estimate", "episode", 3)
+        for seed, values in enumerate(values_SK)
+        for k, value in enumerate(values)
+    ]
+    columns = ["suite", "game", "algorithm", "run_id", "seed", "step", "agent", "metric", "value", "bound", "unit", "n"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_final_estimates_are_students_t_over_seeds_at_the_last_step() -> None:
+    row = final_estimates(tidy([[0.0, v] for v in VALUES])).iloc[0]
+    # an independent implementation: SciPy's t interval of the mean
+    low, high = stats.t.interval(0.95, 4, loc=np.mean(VALUES), scale=stats.sem(VALUES))
+    assert (row["value"], row["low"], row["high"]) == pytest.approx((4.0, low, high))
+    assert (row["n"], row["unit"], row["method"], row["level"], row["step"]) == (5, "seed", "student-t", 0.95, 100)
+    assert row["each"] == "estimate"
+    assert row["values"] == tuple(VALUES)
+
+
+def test_final_estimates_of_few_seeds_have_points_and_no_interval() -> None:
+    row = final_estimates(tidy([[1.0], [2.0], [3.0], [4.0]])).iloc[0]
+    assert row["value"] == 2.5
+    assert np.isnan(row["low"])
+    assert row["values"] == (1.0, 2.0, 3.0, 4.0)
+
+
+def test_final_estimates_are_cut_to_what_the_quantity_can_be() -> None:
+    row = final_estimates(tidy([[0.0], [0.0], [0.0], [0.0], [1.0]], metric="nash_conv")).iloc[0]
+    assert row["low"] == 0.0  # Student's t alone would give 0.2 − 0.555
+    assert row["high"] == pytest.approx(0.2 + stats.t.ppf(0.975, 4) * 0.2)
+
+
+def test_final_estimates_of_a_seed_without_a_number_say_why() -> None:
+    row = final_estimates(tidy([[1.0], [2.0], [float("nan")], [3.0], [4.0]], metric="turns")).iloc[0]
+    assert np.isnan(row["low"])
+    assert "1 of 5 seeds" in row["reason"]
+
+
+def test_final_estimates_of_nothing_are_empty() -> None:
+    assert final_estimates(tidy([[1.0]]), ["nash_conv"]).empty
+
+
+def test_curves_have_mean_and_interval_at_every_step() -> None:
+    frame = curves(tidy([[0.0, v] for v in VALUES]), ["training_return"])
+    assert list(frame["step"]) == [0, 100]
+    assert list(frame["mean"]) == [0.0, 4.0]
+    assert frame["high"].iloc[0] == 0.0
+    assert set(frame["n"]) == {5}
+
+
+def test_merged_agents_are_one_where_they_never_differ() -> None:
+    same = pd.concat([tidy([[1.0, 2.0]], agent="a"), tidy([[1.0, 2.0]], agent="b")])
+    assert list(merged_agents(same)["agent"].unique()) == [ALL_AGENTS]
+    other = pd.concat([tidy([[1.0, 2.0]], agent="a"), tidy([[1.0, 3.0]], agent="b")])
+    assert list(merged_agents(other)["agent"].unique()) == ["a", "b"]
+    assert merged_agents(same.iloc[:0]).empty
+
+
+def test_difference_is_paired_on_shared_seeds() -> None:
+    first = pd.Series([1.0, 2.0, 3.0, 9.0], index=[0, 1, 2, 7])
+    second = pd.Series([0.5, 1.0, 2.5, 9.0], index=[0, 1, 2, 8])
+    estimate = difference(first, second)
+    assert estimate.n == 3
+    assert estimate.value == pytest.approx(2 / 3)
+    # SciPy's paired t interval of .5, 1, .5
+    interval = stats.ttest_rel([1.0, 2.0, 3.0], [0.5, 1.0, 2.5]).confidence_interval(0.95)
+    assert (estimate.low, estimate.high) == pytest.approx((interval.low, interval.high))
+
+
+def test_by_seed_takes_the_last_step_unless_told() -> None:
+    frame = tidy([[1.0, 2.0], [3.0, 4.0]])
+    assert by_seed(frame).to_dict() == {0: 2.0, 1: 4.0}
+    assert by_seed(frame, step=0).to_dict() == {0: 1.0, 1: 3.0}
+    assert by_seed(frame, metric="nash_conv").empty
