@@ -19,6 +19,14 @@ def test_noise_floor_of_a_uniform_policy_is_the_known_bias():
     assert found.floor < found.floor_high
 
 
+def test_noise_floor_of_unequal_samples_is_the_known_bias():
+    # Each frequency's difference is nearly normal with variance p(1 − p)(1/n + 1/m), whose mean size is √(2/π) of its
+    # deviation: ½ · 5 · √(2/π · .16 · (1/50 + 1/150)) = .1303 for five equal actions.
+    source = np.random.default_rng(3)
+    new, old = (source.multinomial(n, np.full(5, 0.2), size=60) for n in (50, 150))
+    assert sampled_policy_drift(new, old, rng=source).floor == pytest.approx(0.1303, abs=0.004)
+
+
 def test_noise_floor_has_uniform_p_values_when_nothing_changed():
     # Different policies at different probes, the same on both sides. 200 p-values against the uniform distribution.
     source = np.random.default_rng(1)

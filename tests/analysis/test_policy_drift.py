@@ -94,6 +94,8 @@ def test_policy_drift_takes_a_profile_of_snapshots():
 def test_policy_drift_forgives_single_precision():
     p = softmax(np.random.default_rng(2).normal(size=(3, 10, 5))).astype(np.float32)
     assert (policy_drift([p]).distances["tv"] > 0).all()
+    # Sums that are off by as much as single precision allows are divided out, not counted as drift.
+    assert policy_drift([[[0.5, 0.5], [0.5 + 4e-7, 0.5 + 4e-7]]]).distances["tv"][0, 0] == pytest.approx(0, abs=1e-15)
 
 
 def test_gaussian_policy_drift_of_one_spread():
