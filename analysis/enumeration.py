@@ -14,7 +14,7 @@ import numpy as np
 
 from nashlens.analysis.action_payoffs import normalised_payoffs
 from nashlens.analysis.nash import Equilibria, NashSubset, verified
-from nashlens.analysis.polyhedron import Vertices, best_response_vertices
+from nashlens.analysis.polyhedron import Vertices, best_response_vertices, solved_vertex
 from nashlens.analysis.results import Array, BoolArray, read_only
 from nashlens.games.normal_form import NormalFormGame
 
@@ -63,7 +63,10 @@ def enumerate_equilibria(game: NormalFormGame, *, tolerance: float = 1e-9, max_v
     of_first = best_response_vertices(second.T, tolerance=tolerance, max_vertices=max_vertices)
     pairs = _complementary(of_first, of_second)
     reason = _doubt(of_first, of_second, tolerance=tolerance, max_vertices=max_vertices)
-    candidates = [(of_first.points[u], of_second.points[v]) for u, v in np.argwhere(pairs)]
+    rows, columns = (np.flatnonzero(pairs.any(axis=axis)) for axis in (1, 0))
+    firsts = {int(u): solved_vertex(second.T, of_first, int(u)) for u in rows}
+    seconds = {int(v): solved_vertex(first, of_second, int(v)) for v in columns}
+    candidates = [(firsts[int(u)], seconds[int(v)]) for u, v in np.argwhere(pairs)]
     found = verified(
         game, candidates, tolerance=10 * tolerance, method="vertex enumeration", reason=reason, references=REFERENCES
     )

@@ -1,8 +1,9 @@
 """Which equilibria a game has: the right method for its number of agents.
 
 One agent: its best actions. Two agents: every extreme equilibrium, and the maximal Nash subsets that they span, by
-vertex enumeration. Three or more: every pure equilibrium, the limiting logit equilibrium, and those that Newton's
-method finds on the supports of a small game; there may be others, and the result says so.
+vertex enumeration. Three or more, or two with too many actions to enumerate: every pure equilibrium, the limiting
+logit equilibrium, and those that Newton's method finds on small supports; there may be others, and the result says
+so.
 """
 
 from __future__ import annotations
@@ -19,14 +20,17 @@ from nashlens.analysis.supports import support_equilibria
 from nashlens.games.normal_form import NormalFormGame, Profile
 
 
-def find_equilibria(game: NormalFormGame, *, tolerance: float = 1e-9, max_supports: int = 2_000) -> Equilibria:
+def find_equilibria(
+    game: NormalFormGame, *, tolerance: float = 1e-9, max_vertices: int = 20_000, max_supports: int = 2_000
+) -> Equilibria:
     """Find the equilibria of a game with any number of agents.
 
     Parameters
     ----------
     game : payoffs ``(N, A_1, …, A_N)``.
     tolerance : gains this large count as none, as a share of the most that an agent's own choice can matter.
-    max_supports : with three or more agents, how many supports to try, small ones first.
+    max_vertices : with two agents, vertices of one polyhedron after which the enumeration gives up.
+    max_supports : where enumeration is not to be had, how many supports to try, small ones first.
 
     Returns
     -------
@@ -35,7 +39,7 @@ def find_equilibria(game: NormalFormGame, *, tolerance: float = 1e-9, max_suppor
 
     Raises
     ------
-    ValueError : `tolerance` or `max_supports` is out of range.
+    ValueError : `tolerance` or a limit is out of range.
 
     Examples
     --------
@@ -45,8 +49,12 @@ def find_equilibria(game: NormalFormGame, *, tolerance: float = 1e-9, max_suppor
     """
     if not 0 < tolerance < 1 or max_supports < 0:
         raise ValueError(f"tolerance must be in (0, 1), max_supports at least 0; not {tolerance}, {max_supports}")
+    reason = f"with {game.n_agents} agents mixed equilibria may be missing; all pure ones are listed"
     if game.n_agents == 2:
-        return enumerate_equilibria(game, tolerance=tolerance)
+        enumerated = enumerate_equilibria(game, tolerance=tolerance, max_vertices=max_vertices)
+        if len(enumerated):
+            return enumerated
+        reason = f"{enumerated.reason}: mixed equilibria may be missing; all pure ones are listed"
     if game.n_agents == 1:
         return replace(pure_equilibria(game, tolerance=tolerance), is_complete=True, reason="", bound="exact")
     found = [
@@ -59,7 +67,7 @@ def find_equilibria(game: NormalFormGame, *, tolerance: float = 1e-9, max_suppor
         found,
         tolerance=tolerance,
         method="pure enumeration, logit homotopy, supports",
-        reason=f"with {game.n_agents} agents mixed equilibria may be missing; all pure ones are listed",
+        reason=reason,
         references=("McKelvey & Palfrey (1995)", "Turocy (2005)", "Porter et al. (2008)"),
     )
 

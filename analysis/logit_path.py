@@ -83,8 +83,8 @@ class LogitEquations:
                 return None
             moved = moved + move
             size = float(np.abs(move).max())
-            if not np.isfinite(size) or size > 10 * (1 + np.abs(point).max()):
-                return None
+            if not np.isfinite(size) or size > 10 * (1 + np.abs(point).max()) or moved[:-1].max() > 1.0:
+                return None  # no step towards a solution: a probability beyond e
             if size < 1e-10 * (1 + np.abs(moved).max()):
                 return moved
         return None

@@ -107,51 +107,66 @@ def _cut(
 def _edges(on: BoolArray, above: IntArray, below: IntArray, *, n_points: int) -> tuple[IntArray, IntArray]:
     """Return the pairs of one vertex above and one below that share an edge."""
     sets = on.astype(np.float32)  # [R, facets]; products of 0 and 1 count exactly
-    shared = sets[above] @ sets[below].T
-    first, second = np.nonzero(shared >= n_points - 1)  # an edge lies on at least B − 1 facets
-    over, under = above[first], below[second]
-    counts = shared[first, second]
-    is_edge = np.empty(len(over), dtype=np.bool_)
-    block = max(1, 4_000_000 // len(on))
-    for start in range(0, len(over), block):
-        part = slice(start, start + block)
-        both = sets[over[part]] * sets[under[part]]
-        containing = (both @ sets.T == counts[part, None]).sum(axis=1)
-        is_edge[part] = containing == 2  # the two ends and no other
-    return over[is_edge], under[is_edge]
+    ends = [np.zeros((0, 2), dtype=np.int64)]
+    rows = max(1, 4_000_000 // (len(below) + 1))
+    for start in range(0, len(above), rows):
+        upper = above[start : start + rows]
+        shared = sets[upper] @ sets[below].T
+        first, second = np.nonzero(shared >= n_points - 1)  # an edge lies on at least B − 1 facets
+        pairs = np.column_stack([upper[first], below[second]])
+        counts = shared[first, second]
+        block = max(1, 4_000_000 // len(on))
+        for begin in range(0, len(pairs), block):
+            part = pairs[begin : begin + block]
+            both = sets[part[:, 0]] * sets[part[:, 1]]
+            containing = (both @ sets.T == counts[begin : begin + block, None]).sum(axis=1)
+            ends.append(part[containing == 2])  # the two ends and no other
+    found = np.concatenate(ends)
+    return found[:, 0], found[:, 1]
 
 
 def _vertices(
     payoffs: Array, points: Array, on: BoolArray, *, margin: float, blur: float, is_complete: bool
 ) -> Vertices:
-    """Solve each vertex anew from its facets, which undoes the rounding of the cuts."""
     n_points = payoffs.shape[1]
-    is_zero, is_best = on[:, :n_points], on[:, n_points:]
-    solved = np.array([_solved(payoffs, *vertex) for vertex in zip(points, is_zero, is_best, strict=True)])
-    solved = solved.reshape(-1, n_points)
     return Vertices(
-        points=solved,
-        values=(solved @ payoffs.T).max(axis=1, initial=-np.inf),
-        is_zero=is_zero,
-        is_best=is_best,
+        points=points,
+        values=(points @ payoffs.T).max(axis=1, initial=-np.inf),
+        is_zero=on[:, :n_points],
+        is_best=on[:, n_points:],
         margin=margin,
         blur=blur,
         is_complete=is_complete,
     )
 
 
-def _solved(payoffs: Array, point: Array, is_zero: BoolArray, is_best: BoolArray) -> Array:
-    """Return the point ``[B]`` at which the best rows tie and the zero coordinates are exactly zero."""
-    free = np.flatnonzero(~is_zero)
+def solved_vertex(payoffs: Array, vertices: Vertices, number: int) -> Array:
+    """Solve one vertex anew from its facets, which undoes the rounding of the cuts.
+
+    Parameters
+    ----------
+    payoffs : ``[A, B]``, as given to `best_response_vertices`.
+    vertices : what it returned.
+    number : which vertex.
+
+    Returns
+    -------
+    ``[B]``; the point at which the best rows tie and the zero coordinates are exactly zero.
+    """
+    point = vertices.points[number]
+    free = np.flatnonzero(~vertices.is_zero[number])
     solved = np.zeros_like(point)
     if len(free) == 1:
         solved[free] = 1.0
         return solved
-    tight = payoffs[np.ix_(is_best, free)]
+    tight = payoffs[np.ix_(vertices.is_best[number], free)]
     system = np.vstack([tight[1:] - tight[0], np.ones(len(free))])
     target = np.append(np.zeros(len(tight) - 1), 1.0)
-    is_square = system.shape[0] == system.shape[1]
-    answer = np.linalg.solve(system, target) if is_square else np.linalg.lstsq(system, target, rcond=None)[0]
+    try:
+        is_square = system.shape[0] == system.shape[1]
+        answer = np.linalg.solve(system, target) if is_square else np.linalg.lstsq(system, target, rcond=None)[0]
+    except np.linalg.LinAlgError:
+        return point
     if np.abs(answer - point[free]).max() > 1e-6:  # nearly singular: the cut is all there is
         return point
     solved[free] = np.maximum(answer, 0.0)

@@ -12,8 +12,11 @@ from nashlens.analysis.equilibria import find_equilibria, pure_equilibria
 from nashlens.analysis.exploitability import nash_conv
 from nashlens.analysis.homotopy import limiting_logit_equilibrium
 from nashlens.analysis.nash import Equilibria, is_equilibrium, verified
+from nashlens.analysis.potential import potential_decomposition
 from nashlens.analysis.results import Result
 from nashlens.analysis.supports import support_equilibria, supports_by_size
+from nashlens.analysis.welfare import social_optimum
+from nashlens.games import catalog, make
 from nashlens.games.normal_form import NormalFormGame, Profile
 
 
@@ -278,6 +281,39 @@ def test_find_equilibria_agent_with_one_action_leaves_the_others_theirs() -> Non
     found = find_equilibria(NormalFormGame(payoffs))
     assert len(found) == 1
     assert holds(found, [0.5, 0.5], [0.5, 0.5], [1.0])
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in catalog.entries() if entry.name != "blotto"])
+def test_find_equilibria_catalogued_game_holds_every_known_one(name: str) -> None:
+    # The catalogue's equilibria, welfare and potentialness were worked out by hand, each with its source.
+    game, known = catalog_game(name), catalog.known(name)
+    if known is None:
+        pytest.skip(f"nothing is known of {name} beforehand")
+    found = find_equilibria(game, max_supports=500)
+    for profile in known.equilibria:
+        assert is_equilibrium(game, profile)
+        assert holds(found, *(s.tolist() for s in profile))
+    if known.complete:
+        assert len(found) == len(known.equilibria)
+    assert social_optimum(game).maximum == pytest.approx(known.welfare)
+    if known.potentialness is not None:
+        assert potential_decomposition(game).potentialness == pytest.approx(known.potentialness, abs=1e-9)
+
+
+def catalog_game(name: str) -> NormalFormGame:
+    game = make(name)
+    assert isinstance(game, NormalFormGame)
+    return game
+
+
+def test_find_equilibria_too_large_to_enumerate_still_finds_some() -> None:
+    game = NormalFormGame(np.random.default_rng(0).random((2, 7, 7)))
+    found = find_equilibria(game, max_vertices=20, max_supports=200)
+    assert len(found) >= 1
+    assert not found.is_complete
+    assert "vertices" in found.reason
+    for profile in found.profiles:
+        assert nash_conv(game, profile).nash_conv <= 1e-8
 
 
 def test_find_equilibria_volunteers_dilemma_has_the_symmetric_one() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nashlens.analysis.polyhedron import best_response_vertices
+from nashlens.analysis.polyhedron import best_response_vertices, solved_vertex
 
 
 def brute_force(payoffs: np.ndarray) -> np.ndarray:
@@ -49,12 +49,15 @@ def test_best_response_vertices_random_payoffs_equal_brute_force(n_rows: int, n:
     assert found.values == pytest.approx(values.max(axis=1), abs=1e-12)
     assert (found.is_best == (values >= found.values[:, None] - 1e-9)).all()
     assert (found.is_zero == (found.points == 0)).all()
+    for k, point in enumerate(found.points):
+        assert solved_vertex(payoffs, found, k) == pytest.approx(point, abs=1e-10)
 
 
 def test_best_response_vertices_matching_pennies_are_the_corners_and_the_middle() -> None:
     # Against (p, 1 − p) the row's payoffs are 2p − 1 and 1 − 2p: they cross at p = 1/2.
     found = best_response_vertices(np.array([[1.0, -1.0], [-1.0, 1.0]]))
-    assert sorted(map(tuple, found.points.tolist())) == [(0.0, 1.0), (0.5, 0.5), (1.0, 0.0)]
+    solved = [tuple(solved_vertex(np.array([[1.0, -1.0], [-1.0, 1.0]]), found, k).tolist()) for k in range(3)]
+    assert sorted(solved) == [(0.0, 1.0), (0.5, 0.5), (1.0, 0.0)]
     assert sorted(found.values.tolist()) == [0.0, 1.0, 1.0]
 
 
