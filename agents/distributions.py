@@ -23,7 +23,7 @@ from nashlens.agents import gumbel
 from nashlens.agents.config import ActorCritic
 from nashlens.agents.gumbel import TINY
 from nashlens.games.core import ActionSpace, Box, Choice
-from nashlens.games.policy import LOG_STD_RANGE
+from nashlens.games.network_policy import LOG_STD_RANGE
 
 MINUS_INFINITY = -1e9
 
@@ -235,7 +235,7 @@ class ChoiceHead(Head):
 
 
 class BoxHead(Head):
-    """Diagonal Gaussians inside boxes, as `games.policy.GaussianPolicy` defines them.
+    """Diagonal Gaussians inside boxes, as `games.network_policy.GaussianPolicy` defines them.
 
     Parameters
     ----------

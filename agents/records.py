@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from nashlens.games import JointPolicy, Policy
 from nashlens.games.core import Box, Choice, GameSpec
-from nashlens.games.policy import GaussianPolicy, MixturePolicy, Network, NetworkPolicy
+from nashlens.games.mixture_policy import MixturePolicy
+from nashlens.games.network_policy import GaussianPolicy, Network, NetworkPolicy
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]

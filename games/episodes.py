@@ -9,7 +9,8 @@ import numpy as np
 
 from nashlens.games.arguments import whole_number
 from nashlens.games.core import Array, Game, IntArray
-from nashlens.games.policy import JointPolicy, MixturePolicy, Policy, check_joint_policy
+from nashlens.games.mixture_policy import MixturePolicy
+from nashlens.games.policy import Policy, check_joint_policy
 from nashlens.games.randomness import Streams
 
 
@@ -53,7 +54,7 @@ def play(
     n_episodes = whole_number(n_episodes, "n_episodes", low=1)
     world, chance = rng.spawn(2)
     batch = game.begin(Streams(world, n_episodes))
-    memories = _initial_memories(joint, n_episodes, rng=chance)
+    memories = initial_memories(joint, n_episodes, rng=chance)
     returns_MN = np.zeros((n_episodes, game.spec.n_agents))
     lengths_M = np.zeros(n_episodes, dtype=np.int64)
     totals: dict[str, Array] = {}
@@ -83,11 +84,11 @@ def play(
     return Episodes(returns=returns_MN, lengths=lengths_M, measures=measures)
 
 
-def _initial_memories(joint: JointPolicy, n_episodes: int, *, rng: np.random.Generator) -> list[Array]:
+def initial_memories(policies: Sequence[Policy], n_episodes: int, *, rng: np.random.Generator) -> list[Array]:
     """Return every agent's first memory; equally weighted mixtures of one group begin with the same index."""
     shared: dict[tuple[str, bytes], Array] = {}
     memories = []
-    for policy in joint:
+    for policy in policies:
         if isinstance(policy, MixturePolicy) and policy.group is not None:
             key = (policy.group, policy.weights.tobytes())
             if key not in shared:

@@ -13,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nashlens.games.behaviour import BehaviouralProfile
+from nashlens.games.categorical import renormalise
 from nashlens.games.core import Array, BoolArray, Choice
 from nashlens.games.game_tree import GameTree
-from nashlens.games.policy import ChoicePolicy, JointPolicy, MixturePolicy, Policy, check_joint_policy, renormalise
+from nashlens.games.mixture_policy import MixturePolicy
+from nashlens.games.policy import ChoicePolicy, JointPolicy, Policy, check_joint_policy
 from nashlens.games.sequential import SequentialGame
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nashlens.games.categorical import softmax
 from nashlens.games.core import Array, Batch, Choice, GameSpec, Step
-from nashlens.games.policy import softmax, uniform_for
+from nashlens.games.policy import uniform_for
 
 Frame = dict[str, npt.NDArray[Any]]
 

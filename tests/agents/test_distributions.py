@@ -8,7 +8,7 @@ from scipy import stats
 from nashlens.agents import config
 from nashlens.agents.distributions import BoxHead, ChoiceHead, Noise, head_for
 from nashlens.games import Box, Choice
-from nashlens.games.policy import GaussianPolicy, Network
+from nashlens.games.network_policy import GaussianPolicy, Network
 
 CPU = torch.device("cpu")
 ONE_OF_THREE = (Choice((3,)),)

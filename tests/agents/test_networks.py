@@ -5,7 +5,7 @@ import torch
 from nashlens.agents.config import Sharing
 from nashlens.agents.networks import Stack, affine, clip_each, parameter_hash
 from nashlens.agents.sharing import assign
-from nashlens.games.policy import Network
+from nashlens.games.network_policy import Network
 
 CPU = torch.device("cpu")
 

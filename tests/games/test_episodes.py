@@ -14,8 +14,9 @@ from nashlens import games
 from nashlens.games import catalog
 from nashlens.games.core import Array, Batch, Choice, Game, GameSpec, Step
 from nashlens.games.episodes import play
+from nashlens.games.mixture_policy import MixturePolicy
 from nashlens.games.normal_form import Profile
-from nashlens.games.policy import ConstantPolicy, MixturePolicy, ScriptedPolicy, uniform_policy
+from nashlens.games.policy import ConstantPolicy, ScriptedPolicy, uniform_policy
 from nashlens.games.randomness import Streams
 
 

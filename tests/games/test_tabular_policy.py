@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from nashlens.games import play
 from nashlens.games.behaviour import BehaviouralProfile
 from nashlens.games.core import Array, BoolArray, Choice
+from nashlens.games.mixture_policy import MixturePolicy
 from nashlens.games.open_spiel import from_open_spiel
-from nashlens.games.policy import ChoicePolicy, MixturePolicy, uniform_policy
+from nashlens.games.policy import ChoicePolicy, uniform_policy
 from nashlens.games.sequential import SequentialGame
 from nashlens.games.tabular_policy import (
     TabularPolicy,
