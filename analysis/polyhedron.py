@@ -153,9 +153,9 @@ def solved_vertex(payoffs: Array, vertices: Vertices, number: int) -> Array:
     -------
     ``[B]``; the point at which the best rows tie and the zero coordinates are exactly zero.
     """
-    point = vertices.points[number]
+    point: Array = vertices.points[number]
     free = np.flatnonzero(~vertices.is_zero[number])
-    solved = np.zeros_like(point)
+    solved: Array = np.zeros_like(point)
     if len(free) == 1:
         solved[free] = 1.0
         return solved
