@@ -36,7 +36,7 @@ UP = (0.1, 1.0, 1.0, 1.0, 1.0)
 def test_cycling_and_approaching_are_said_where_the_intervals_show_both() -> None:
     text = average(UP, (0.1, 0.9, 0.6, 0.4, 0.3), 3.0, spread=0.5)
     # the same spread at the middle and at the end: the fall is −.3 in every seed
-    assert "the last iterate cycles (3.00 [2.98, 3.02] turns around the equilibrium) while the time average" in text
+    assert "the last iterate cycles (3.000 [2.980, 3.020] turns around the equilibrium) while the time average" in text
     assert "the average's NashConv fell" in text
 
 
@@ -76,7 +76,7 @@ def test_equilibrium_finding_counts_seeds_at_equilibria_and_at_the_best_one() ->
     )
     text = equilibrium_finding(frame, game="g", constant_sum=False, span=41.0)
     assert "5 of 5 seeds end with NashConv within 1% of the payoff span, 0 of them as near to the best" in text
-    assert "the mean welfare gap is 8.00 [7.98, 8.02]" in text
+    assert "the mean welfare gap is 8.000 [7.980, 8.020]" in text
     assert "cycl" not in text
 
 
@@ -98,7 +98,8 @@ def test_learning_finding_compares_algorithms_on_shared_seeds() -> None:
     )
     text = learning_finding(frame, game="g", metric="training_return")
     assert (
-        "At the end the return in training of maddpg is higher than that of ddpg (difference 1.00 [0.98, 1.02])" in text
+        "At the end the return in training of maddpg is higher than that of ddpg (difference 1.000 [0.980, 1.020])"
+        in text
     )
 
 

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nashlens.reports.cli import main
+
+
+def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """Return the one line that a refused command says."""
+    assert main(words) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: ")
+    assert captured.err.count("\n") == 1
+    return captured.err.removeprefix("error: ").rstrip("\n")
+
+
+def test_help_of_every_command_ends_with_0(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["--help"], ["demo", "--help"], ["suite", "--help"], ["suite", "run", "--help"], ["train", "--help"]):
+        assert main(words) == 0
+    assert "demo" in capsys.readouterr().out
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from nashlens.reports.cli import main; main(['--help']); "
+        "print(sorted({'torch', 'pandas', 'numpy', 'matplotlib', 'scipy'} & set(sys.modules)))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.splitlines()[-1] == "[]"
+
+
+def test_an_unknown_command_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dmo"]) == 2
+
+
+def test_an_unknown_game_suggests_near_ones(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    assert "did you mean chicken?" in refused(["games", "chiken"], capsys)
+    assert "did you mean chicken?" in refused(["train", "chiken", "--out", out], capsys)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--algorithm.learning_rate", "-0.1"], "learning_rate is -0.1: input should be greater than 0"),
+        (["--algorithm.learnig_rate=0.1"], "unknown key 'learnig_rate'; did you mean learning_rate?"),
+        (["--algorithm.rollout.n_env", "2"], "unknown key 'n_env'; did you mean n_envs?"),
+        (["--algorithm", "dpg"], "kind is 'dpg'; it must be one of maddpg, ddpg"),
+        (["--game.k", "1"], "chicken has no parameter 'k'"),
+        (["--seeds", "5:2"], "seeds must be"),
+        (["--steps", "0"], "steps is 0: input should be greater than or equal to 1"),
+        (["--snapshots", "1"], "snapshots is 1"),
+        (["--workers", "0"], "workers must be at least 1, not 0"),
+        (["--algorithm.learning_rate"], "--algorithm.learning_rate needs a value"),
+    ],
+)
+def test_train_refuses_settings_before_anything_is_written(
+    words: list[str], says: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert says in refused(["train", "chicken", "--out", str(tmp_path / "out"), *words], capsys)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_suite_suggests_a_near_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "there is no suite and no file 'dmo'; did you mean demo?" in refused(["suite", "show", "dmo"], capsys)
+
+
+def test_a_suite_file_with_a_typo_is_refused_with_its_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, suite_text: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(suite_text.replace("steps = 300", "stepz = 300"))
+    message = refused(["suite", "run", str(path), "--out", str(tmp_path / "out")], capsys)
+    assert message == f"{path}, line 5: unknown key 'stepz'; did you mean steps?"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_suite_file_that_is_no_text_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_bytes(b"\xff\xfe\x00")
+    assert "utf-8" in refused(["suite", "show", str(tmp_path / "mine.toml")], capsys)
+
+
+def test_an_output_folder_that_cannot_be_written_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for words in (["demo"], ["train", "chicken"], ["suite", "run", "demo"]):
+        message = refused([*words, "--out", str(tmp_path / "file" / "out")], capsys)
+        assert "cannot write to" in message
+    assert "holds other files" in refused(["demo", "--out", str(tmp_path)], capsys)
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("words", [["suite", "status"], ["report", "build"], ["report", "check"]])
+def test_a_folder_that_is_no_store_is_refused(
+    words: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert "is no folder of nashlens runs" in refused([*words, str(tmp_path)], capsys)
+
+
+def test_games_lists_all_and_shows_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["games"]) == 0
+    assert "matching_pennies" in capsys.readouterr().out
+    assert main(["games", "chicken"]) == 0
+    shown = capsys.readouterr().out
+    assert "equilibria" in shown
+    assert "6, 6" in shown
+
+
+def test_suite_list_and_show_name_the_demo(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["suite", "list"]) == 0
+    assert "demo" in capsys.readouterr().out
+    assert main(["suite", "show", "demo"]) == 0
+    assert "6 cells, 30 runs" in capsys.readouterr().out

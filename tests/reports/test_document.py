@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from nashlens.agents.records import TrainingRun
+from nashlens.reports.document import data_of, to_html, to_markdown, write
+from nashlens.reports.figures import Panel, curve_panel
+from nashlens.reports.provenance import Provenance
+from nashlens.reports.recheck import compare, differences
+from nashlens.reports.report import Report, assemble
+from nashlens.reports.store import Store, StoreError
+from nashlens.reports.suite import Suite, parse_suite
+from nashlens.reports.tables import Table, failures_table, runs_table
+
+NASTY = "<script>alert(1)</script> | & `x`"
+
+
+@pytest.fixture
+def suite(suite_text: str) -> Suite:
+    return parse_suite(suite_text.replace("seeds = 2", "seeds = 6").replace("Which one?", f"Is {NASTY} safe?"))
+
+
+@pytest.fixture
+def store(tmp_path: Path, suite: Suite, make_run: Callable[..., TrainingRun], provenance: Provenance) -> Store:
+    """Six seeds of maddpg are done; of ddpg five are, and one failed with a nasty reason."""
+    store = Store.create(tmp_path / "out")
+    store.add_suite(suite)
+    for k, spec in enumerate(suite.runs[:-1]):
+        end = 0.55 + 0.01 * k
+        run = make_run(
+            [[[0.5, 0.5], [0.9, 0.1], [end, 1 - end]], [[0.5, 0.5], [0.4, 0.6], [0.5, 0.5]]],
+            seed=spec.seed,
+            episode_steps=[50, 150],
+            episode_returns=[[1, -1], [0, 0]],
+        )
+        store.write_done(spec, run, provenance=provenance, seconds=1.0)
+    store.write_failed(suite.runs[-1], NASTY, provenance=provenance, seconds=1.0)
+    return store
+
+
+@pytest.fixture
+def report(store: Store, suite: Suite) -> Report:
+    return assemble(store, suite)
+
+
+def test_the_page_says_what_was_measured(report: Report) -> None:
+    page = to_html(report)
+    # maddpg: ends .55 … .60 against (½, ½), so NashConv is 2 × (.05, .06, …, .10): mean .15
+    assert "maddpg 0.150 [0.112, 0.188]" in page
+    assert [figure.name for figure in report.figures] == ["learning", "equilibrium", "drift"]
+    assert "11 of 12 runs done, 1 failed, 0 not run." in page
+
+
+def test_everything_from_a_file_is_escaped(report: Report) -> None:
+    page = to_html(report)
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert page.count("&lt;script&gt;") >= 2  # the question and the reason
+    markdown = to_markdown(report)
+    assert "<script" not in markdown.replace("\\<script", "")
+    assert "\\| & \\`x\\`" in markdown
+
+
+def test_the_page_asks_the_network_for_nothing(report: Report) -> None:
+    page = to_html(report)
+    without_names = re.sub(r'xmlns(:xlink)?="[^"]*"', "", page)
+    assert not re.search(r"https?://|//[a-z]|@import|url\((?!#)|<link|<img|<iframe|\bsrc=", without_names)
+    assert "default-src 'none'" in page
+
+
+def test_ids_of_the_page_are_unique_and_links_lead_somewhere(report: Report) -> None:
+    page = to_html(report)
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert {target for target in re.findall(r'href="#([^"]+)"', page)} <= set(ids)
+
+
+def test_every_drawing_has_a_name_and_a_text_alternative(report: Report) -> None:
+    for figure in report.figures:
+        for panel in figure.panels:
+            assert panel.alternative.endswith(".")
+            assert "begins at" in panel.alternative
+    assert to_html(report).count("aria-label=") >= 3
+
+
+def test_rendering_twice_gives_the_same_bytes(store: Store, suite: Suite) -> None:
+    first, second = (assemble(store, suite) for _ in range(2))
+    for one, other in zip(first.figures, second.figures, strict=True):
+        assert [p.svg for p in one.panels] == [p.svg for p in other.panels]
+    strip = re.compile(r"<dt>report made</dt><dd>[^<]*</dd>")
+    assert strip.sub("", to_html(first)) == strip.sub("", to_html(second))
+
+
+def test_write_puts_page_markdown_drawings_and_numbers_beside_each_other(report: Report, tmp_path: Path) -> None:
+    page = write(report, tmp_path / "report")
+    assert page.read_text() == to_html(report)
+    names = {p.name for p in (tmp_path / "report" / "data").iterdir()}
+    assert {"figure-equilibrium.csv", "table-estimates.csv", "measures.csv"} <= names
+    written = pd.read_csv(tmp_path / "report" / "data" / "table-estimates.csv")
+    row = written[(written["metric"] == "nash_conv") & (written["algorithm"] == "maddpg")].iloc[0]
+    assert row["value"] == pytest.approx(0.15, abs=1e-6)
+    for drawing in (tmp_path / "report" / "figures").iterdir():
+        assert ET.parse(drawing).getroot().tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_failed_runs_stay_in_the_report(report: Report) -> None:
+    tables = {table.name: table for table in report.tables}
+    assert tables["runs"].rows == (
+        ("matching_pennies", "maddpg", "6", "6", "0", "0", "6.0 s"),
+        ("matching_pennies", "ddpg", "6", "5", "1", "0", "6.0 s"),
+    )
+    assert tables["failures"].rows == (("matching_pennies", "ddpg", "5", NASTY),)
+
+
+def test_assemble_of_a_suite_of_which_nothing_ran_is_a_report_that_says_so(tmp_path: Path, suite: Suite) -> None:
+    report = assemble(Store.create(tmp_path / "empty"), suite)
+    assert report.headlines == ("0 of 12 runs done, 0 failed, 12 not run.",)
+    assert "nothing: no run is done" in to_html(report)
+
+
+def test_few_seeds_are_drawn_and_listed_one_by_one(
+    tmp_path: Path, suite_text: str, make_run: Callable[..., TrainingRun], provenance: Provenance
+) -> None:
+    suite = parse_suite(suite_text)
+    store = Store.create(tmp_path / "few")
+    half = [[0.5, 0.5], [0.9, 0.1]]
+    for spec in suite.runs[:2]:
+        store.write_done(spec, make_run([half, half], seed=spec.seed), provenance=provenance, seconds=1.0)
+    report = assemble(store, suite)
+    assert "thin lines are single seeds" in report.figures[0].caption
+    estimates = report.tables[0]
+    assert "Fewer than 5 seeds" in estimates.caption
+    assert any("1.60 (1.60; 1.60)" in word for row in estimates.rows for word in row)
+
+
+def test_differences_of_a_fresh_report_are_none_and_of_a_changed_one_are_named(
+    store: Store, suite: Suite, report: Report
+) -> None:
+    folder = store.folder("report", suite.name)
+    with pytest.raises(StoreError, match="is no report; build it first"):
+        differences(store, suite)
+    write(report, folder)
+    assert differences(store, suite) == []
+    path = folder / "data" / "measures.csv"
+    lines = path.read_text().splitlines()
+    lines[1] = lines[1].replace(",1.0,", ",1.5,")
+    path.write_text("\n".join(lines))
+    assert differences(store, suite) == ["measures: row 1, value: 1.5, should be 1.0"]
+    path.unlink()
+    assert differences(store, suite) == ["measures: missing from the report"]
+    path.write_text("")
+    with pytest.raises(StoreError, match=r"measures\.csv is damaged"):
+        differences(store, suite)
+
+
+def test_compare_names_columns_rows_and_values() -> None:
+    frame = pd.DataFrame({"a": ["1.0", "x"]})
+    assert compare(frame, frame) == ""
+    assert compare(frame, pd.DataFrame({"b": ["1"]})) == "columns are a, should be b"
+    assert compare(frame, frame.iloc[:1]) == "2 rows, should be 1"
+    assert compare(frame, pd.DataFrame({"a": ["1.0", "y"]})) == "row 2, a: x, should be y"
+    assert compare(frame, pd.DataFrame({"a": ["1.0000000000001", "x"]})) == ""
+    assert compare(frame, pd.DataFrame({"a": ["1.1", "x"]})) == "row 1, a: 1.0, should be 1.1"
+
+
+def test_data_of_a_report_has_every_figure_and_table(report: Report) -> None:
+    assert set(data_of(report)) == {
+        *(f"figure-{figure.name}" for figure in report.figures),
+        *(f"table-{table.name}" for table in report.tables),
+        "measures",
+    }
+
+
+def test_a_table_with_a_row_too_short_raises() -> None:
+    with pytest.raises(ValueError, match="rows of t must have 2 words each"):
+        Table(name="t", title="", caption="", header=("a", "b"), rows=(("1",),), data=pd.DataFrame())
+
+
+def test_failures_table_of_no_failure_is_none() -> None:
+    runs = pd.DataFrame(
+        [("g", "a", 0, "id", "done", "", 1.0)],
+        columns=["game", "algorithm", "seed", "run_id", "state", "reason", "seconds"],
+    )
+    assert failures_table(runs) is None
+    assert runs_table(runs).rows == (("g", "a", "1", "1", "0", "0", "1.0 s"),)
+
+
+def panel(low: float = 0.5) -> Panel:
+    frame = pd.DataFrame({"line": ["a"] * 2 + ["b"] * 2, "step": [0, 1] * 2, "mean": [1.0, 2.0, 2.0, 1.0]})
+    frame = frame.assign(low=low, high=2.5)
+    seeds = pd.DataFrame({"line": ["a"] * 2, "seed": [0, 0], "step": [0, 1], "value": [1.0, 2.0]})
+    words = {"name": "n", "title": "t", "y_label": "y", "alternative": "words."}
+    return curve_panel(frame, seeds, lines=["a", "b"], colours={"a": 0, "b": 0}, **words)
+
+
+def test_curve_panel_names_its_lines_and_takes_the_page_s_colours() -> None:
+    svg = panel().svg
+    root = ET.fromstring(svg)
+    texts = {"".join(node.itertext()) for node in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"a", "b", "y", "environment steps"} <= texts
+    assert "currentColor" in svg
+    assert "#010203" not in svg
+    assert "stroke-dasharray" in svg  # two lines of one colour differ in their dashes
+
+
+def test_curve_panel_without_intervals_is_drawn() -> None:
+    assert "<svg" in panel(low=float("nan")).svg
