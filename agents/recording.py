@@ -11,6 +11,7 @@ import numpy.typing as npt
 from nashlens.agents.learner import Learner
 from nashlens.agents.maddpg import Losses
 from nashlens.agents.records import ActorSnapshots, TrainingRun, mixed
+from nashlens.agents.warm_start import read_actor
 from nashlens.games.core import Game
 from nashlens.games.episodes import play
 from nashlens.games.randomness import child
@@ -170,33 +171,12 @@ class Recording:
     def _snapshots(
         self, i: int, sub: int, k: int, kept: Sequence[Mapping[str, npt.NDArray[np.float32]]]
     ) -> ActorSnapshots:
-        """Return the snapshots of agent i's sub-policy in the k-th seed with the padding cut off."""
-        number, place = self._homes[i]
+        """Return the snapshots of agent i's sub-policy in the k-th seed."""
+        number, _ = self._homes[i]
         learner = self._learners[number]
-        place += sub * len(learner.agents)
-        slots, head, padded_in = learner.actor.slots, learner.head, learner.observations.padded
-        index = tuple(slots.index[place].tolist())
-        inputs = [*range(self._game.spec.observation_sizes[i]), *range(padded_in, padded_in + len(index))]
-        outputs = [
-            block * head.padded + column
-            for block in range(head.n_outputs // head.padded)
-            for column in range(self._game.spec.action_widths[i])
-        ]
-        parts = [
-            np.stack([layers[f"{number}.{p}"][k, slots.of_agent[place]] for layers in kept])
-            for p in range(len(learner.actor.tensors))
-        ]
-        weights, biases = parts[0::2], [b[:, 0] for b in parts[1::2]]
-        weights[0] = weights[0][:, inputs]
-        weights[-1] = weights[-1][:, :, outputs]
-        biases[-1] = biases[-1][:, outputs]
-        return ActorSnapshots(
-            weights=tuple(weights),
-            biases=tuple(biases),
-            index=index,
-            temperature=learner.settings.temperature,
-            soft=learner.soft,
-        )
+        n_tensors = len(learner.actor.tensors)
+        tensors_T = [[layers[f"{number}.{p}"][k] for p in range(n_tensors)] for layers in kept]
+        return read_actor(learner, i, sub, tensors_T)
 
     def _evaluate(self, k: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
         spec = self._game.spec

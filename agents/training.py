@@ -28,6 +28,7 @@ from nashlens.agents.recording import Recording
 from nashlens.agents.records import TrainingRun
 from nashlens.agents.replay import Replay
 from nashlens.agents.rollout import Rollout
+from nashlens.agents.warm_start import begin_from
 from nashlens.games.core import Box, Game, GameSpec
 from nashlens.games.randomness import child
 
@@ -66,6 +67,7 @@ def train(
     checkpoint_every_steps: int | None = None,
     on_checkpoint: Callable[[Checkpoint], None] | None = None,
     resume: Checkpoint | None = None,
+    warm_start: Mapping[int, TrainingRun] | None = None,
     threads: int = 1,
     device: str = "cpu",
 ) -> list[TrainingRun]:
@@ -83,6 +85,7 @@ def train(
     progress : called after every percent of the steps.
     checkpoint_every_steps, on_checkpoint : how often, and to whom, a checkpoint is handed.
     resume : go on from a checkpoint of the same call.
+    warm_start : runs from whose last actors some seeds begin, by seed.
     threads : torch threads during the call.
     device : where networks and replay live.
 
@@ -105,6 +108,7 @@ def train(
         explore=explore,
         device=torch.device(device),
     )
+    training.begin_from(warm_start or {})
     if checkpoint_every_steps is not None:
         _at_least("checkpoint_every_steps", checkpoint_every_steps, 1)
     allocation.keep_freed_memory()
@@ -171,6 +175,12 @@ class _Training:
             "evaluation_episodes": evaluation_episodes,
             "explore": explore,
         }
+
+    def begin_from(self, former: Mapping[int, TrainingRun]) -> None:
+        for seed, run in former.items():
+            if seed not in self.seeds:
+                raise ValueError(f"warm_start must name seeds of this call, {list(self.seeds)}, not {seed}")
+            begin_from(self.learners, self.seeds.index(seed), run)
 
     def run(
         self,
