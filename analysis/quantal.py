@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 
 from nashlens.analysis.logit_path import LogitEquations, interpolated
-from nashlens.analysis.results import Array, Bound, Record, read_only
+from nashlens.analysis.results import Array, BoolArray, Bound, Record, read_only
 from nashlens.games.normal_form import NormalFormGame, Profile
 
 FLAT = 1e-12  # nats; divergences this close are one
@@ -58,34 +58,45 @@ class LogitBranch:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RationalityFit:
-    """The logit equilibrium nearest to a profile.
+    """The logit equilibrium nearest to each profile of a batch.
 
     Attributes
     ----------
-    rationality : one over payoff units; where the divergence is least.
-    residual : nats; sum over agents of KL(π_i ‖ logit equilibrium) there. A large one says that no rationality
-        explains the profile.
-    equilibrium : the logit equilibrium.
-    at_limit : no smaller rationality fits better than `max_rationality`: the profile looks fully rational.
+    rationality : ``[…]``; one over payoff units; where the divergence is least.
+    residual : ``[…]``; nats; sum over agents of KL(π_i ‖ logit equilibrium) there. A large one says that no
+        rationality explains the profile.
+    equilibrium : the logit equilibria, a batch like the profiles.
+    at_limit : ``[…]``; no smaller rationality fits better than `max_rationality`: the profile looks fully rational.
     max_rationality : how far the branch was followed.
     bound, tolerance, references : the least residual on the branch as sampled, hence an ``upper`` bound.
     """
 
-    rationality: float
-    residual: float
+    rationality: Array
+    residual: Array
     equilibrium: Profile
-    at_limit: bool
+    at_limit: BoolArray
     max_rationality: float
     bound: Bound
     tolerance: float
     references: tuple[str, ...]
 
     def to_records(self) -> list[Record]:
-        """Return two rows: the rationality and the residual."""
-        shared = {"bound": self.bound, "tolerance": self.tolerance, "at_limit": self.at_limit}
+        """Return two rows a profile: the rationality and the residual."""
         return [
-            {"metric": "qre_rationality", "value": self.rationality, "unit": "1/payoff", **shared},
-            {"metric": "qre_residual", "value": self.residual, "unit": "nats", **shared},
+            {
+                "metric": metric,
+                "value": float(values[index]),
+                "unit": unit,
+                "at_limit": bool(self.at_limit[index]),
+                **{f"index_{k}": at for k, at in enumerate(index)},
+                "bound": self.bound,
+                "tolerance": self.tolerance,
+            }
+            for metric, values, unit in (
+                ("qre_rationality", self.rationality, "1/payoff"),
+                ("qre_residual", self.residual, "nats"),
+            )
+            for index in np.ndindex(values.shape)
         ]
 
 
@@ -140,7 +151,7 @@ def fit_rationality(
     Parameters
     ----------
     game : payoffs ``(N, A_1, …, A_N)``.
-    profile : one profile.
+    profile : one mixed strategy ``(…, A_i)`` an agent; leading axes are a batch, such as a run's snapshots.
     max_rationality : how far to follow the branch, one over payoff units; if left out, 100 over the most that any
         agent's own choice can matter.
     tolerance : relative error of the rationality between two points of the branch.
@@ -151,45 +162,53 @@ def fit_rationality(
 
     Raises
     ------
-    ValueError : `profile` does not fit `game` or is a batch, or `max_rationality` is not positive.
+    ValueError : `profile` does not fit `game`, or `max_rationality` is not positive.
     RuntimeError : the branch was lost.
 
     Notes
     -----
-    Where every rationality fits alike, as in a game in which no choice matters, the fit is 0. Where none up to the
-    limit fits better than the limit itself, the fit is the limit, and `at_limit` says so.
+    The branch is traced once for the whole batch. Where every rationality fits alike, as in a game in which no choice
+    matters, the fit is 0. Where none up to the limit fits better than the limit itself, the fit is the limit, and
+    `at_limit` says so.
 
     References
     ----------
     McKelvey & Palfrey (1995); Turocy (2005).
     """
-    if game.check_profile(profile).batch_shape:
-        raise ValueError(f"profile must be one profile, not a batch of shape {profile.batch_shape}")
+    game.check_profile(profile)
     equations = LogitEquations(game.payoffs)
     limit = 100.0 if max_rationality is None else max_rationality * equations.scale
     if not (np.isfinite(limit) and limit > 0):
         raise ValueError(f"max_rationality must be positive and finite, not {max_rationality}")
     path = _path(equations, limit)
     path = [p for p in path if p[-1] < limit] + [_at(equations, path, limit)]
-    target = np.concatenate(profile)
-    entropy = float(np.sum(target[target > 0] * np.log(target[target > 0])))
-    divergence = np.array([entropy - float(target @ p[:-1]) for p in path])
-    best = int(divergence.argmin())
-    at_limit = divergence[-1] - divergence[best] <= FLAT < float(np.ptp(divergence))
-    if at_limit:
-        best = len(path) - 1
-    ends = [path[k] for k in (best - 1, best, best + 1) if 0 <= k < len(path)]
-    point = path[-1] if at_limit else _refined(equations, ends, target, best=path[best], tolerance=tolerance)
+    targets = np.concatenate(profile, axis=-1).reshape(-1, sum(game.n_actions))  # [B, D]
+    fits = [_nearest(equations, path, target, tolerance=tolerance) for target in targets]
+    points = np.array([point for point, _ in fits])
+    entropy = np.sum(targets * np.log(np.where(targets > 0, targets, 1.0)), axis=1)
+    shape = profile.batch_shape
     return RationalityFit(
-        rationality=float(point[-1]) / equations.scale,
-        residual=max(entropy - float(target @ point[:-1]), 0.0),
-        equilibrium=_profile(equations, point),
-        at_limit=bool(at_limit),
+        rationality=read_only((points[:, -1] / equations.scale).reshape(shape)),
+        residual=read_only(np.maximum(entropy - (targets * points[:, :-1]).sum(axis=1), 0.0).reshape(shape)),
+        equilibrium=_profile(equations, points.reshape(*shape, -1)),
+        at_limit=np.array([at_limit for _, at_limit in fits], dtype=np.bool_).reshape(shape),
         max_rationality=limit / equations.scale,
         bound="upper",
         tolerance=tolerance,
         references=REFERENCES,
     )
+
+
+def _nearest(equations: LogitEquations, path: list[Array], target: Array, *, tolerance: float) -> tuple[Array, bool]:
+    """Return the point of the branch with the least divergence from `target` ``[D]``, and whether it is the last."""
+    scores = np.array([-float(target @ p[:-1]) for p in path])  # divergence but for the entropy of the target
+    best = int(scores.argmin())
+    if float(np.ptp(scores)) <= FLAT:
+        return path[0], False
+    if scores[-1] - scores[best] <= FLAT:
+        return path[-1], True
+    ends = [path[k] for k in (best - 1, best, best + 1) if 0 <= k < len(path)]
+    return _refined(equations, ends, target, best=path[best], tolerance=tolerance), False
 
 
 def _path(equations: LogitEquations, limit: float) -> list[Array]:

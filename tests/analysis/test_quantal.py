@@ -103,7 +103,9 @@ def test_fit_rationality_game_without_choices_that_matter_fits_alike() -> None:
     # KL((.9, .1) ‖ uniform) = log 2 + .9 log .9 + .1 log .1.
     found = fit_rationality(NormalFormGame(np.zeros((2, 2, 2))), Profile([[0.9, 0.1], [0.5, 0.5]]))
     assert found.residual == pytest.approx(np.log(2) + 0.9 * np.log(0.9) + 0.1 * np.log(0.1), abs=1e-9)
-    assert found.rationality == 0.0
+    assert float(found.rationality) == 0.0
+    pennies = NormalFormGame([[[1, -1], [-1, 1]], [[-1, 1], [1, -1]]])
+    assert float(fit_rationality(pennies, Profile([[0.7, 0.3], [0.2, 0.8]])).rationality) == 0.0
 
 
 @pytest.mark.parametrize("rationality", [[-1.0], [np.nan], [np.inf], [], [[1.0]]])
@@ -123,9 +125,21 @@ def test_trace_that_ends_early_raises() -> None:
     assert points[-1][-1] < 1
 
 
-def test_fit_rationality_batch_raises() -> None:
-    with pytest.raises(ValueError, match="batch"):
-        fit_rationality(STAG_HUNT, Profile([[[0.5, 0.5]], [[0.5, 0.5]]]))
+def test_fit_rationality_batch_equals_one_at_a_time() -> None:
+    rng = np.random.default_rng(4)
+    batch = Profile([rng.dirichlet(np.ones(2), size=(2, 3)) for _ in range(2)])
+    together = fit_rationality(ASYMMETRIC_PENNIES, batch)
+    for index in np.ndindex(2, 3):
+        alone = fit_rationality(ASYMMETRIC_PENNIES, Profile([s[index] for s in batch]))
+        assert together.rationality[index] == alone.rationality
+        assert together.residual[index] == alone.residual
+        assert together.equilibrium[0][index].tolist() == alone.equilibrium[0].tolist()
+    assert len(together.to_records()) == 12
+
+
+def test_fit_rationality_profile_of_another_game_raises() -> None:
+    with pytest.raises(ValueError, match="profile"):
+        fit_rationality(STAG_HUNT, Profile.uniform(3, 2))
 
 
 @pytest.mark.parametrize("limit", [0.0, -1.0, np.inf, np.nan])
