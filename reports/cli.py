@@ -5,8 +5,10 @@ Only what parses arguments is imported here; the commands import the rest when t
 
 from __future__ import annotations
 
+import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Union
@@ -166,13 +168,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         plain, settings = _set_apart(words)
-        asked = tyro.cli(
-            Command,
-            args=plain or ["--help"],
-            prog="nashlens",
-            description="Game-theoretic instruments for MADDPG and its relatives: train, analyse, report.",
-            config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
-        )
+        with _global_generator_kept():
+            asked = tyro.cli(
+                Command,
+                args=plain or ["--help"],
+                prog="nashlens",
+                description="Game-theoretic instruments for MADDPG and its relatives: train, analyse, report.",
+                config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
+            )
         return _run(asked, settings, ["nashlens", *words])
     except Mistake as error:
         sys.stderr.write(f"error: {error}\n")
@@ -209,6 +212,16 @@ def _run(asked: object, settings: dict[str, list[tuple[str, str]]], command: lis
         case Reports(do=ReportCheck() as check):
             return commands.report_check(check.out, suite=check.suite)
     raise AssertionError(asked)
+
+
+@contextmanager
+def _global_generator_kept() -> Iterator[None]:
+    """Put Python's global generator back as it was: tyro's cache draws from it."""
+    state = random.getstate()
+    try:
+        yield
+    finally:
+        random.setstate(state)
 
 
 def _set_apart(words: Sequence[str]) -> tuple[list[str], dict[str, list[tuple[str, str]]]]:
