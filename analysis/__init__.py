@@ -12,7 +12,8 @@ from nashlens.analysis.exploitability import Exploitability, NashConv, nash_conv
 from nashlens.analysis.nash_averaging import nash_average
 from nashlens.analysis.potential import potential_decomposition
 from nashlens.analysis.proportions import wilson
-from nashlens.analysis.quantal import fit_rationality, logit_branch
+from nashlens.analysis.quantal import logit_branch
+from nashlens.analysis.rationality import fit_rationality
 from nashlens.analysis.results import Estimate
 from nashlens.analysis.statistics import Intervals, student_t
 from nashlens.analysis.welfare import price_of_anarchy, social_optimum

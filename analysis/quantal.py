@@ -1,4 +1,4 @@
-"""Logit quantal response equilibria: the principal branch, and how rational a profile looks along it.
+"""Logit quantal response equilibria on the principal branch.
 
 In a logit equilibrium each agent plays action a with probability proportional to ``exp(λ u_i(a, π_−i))``. The
 rationality ``λ`` has the unit of one over payoff: it cannot be compared between games unless payoffs are normalised.
@@ -7,17 +7,14 @@ rationality ``λ`` has the unit of one over payoff: it cannot be compared betwee
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
 
 from nashlens.analysis.logit_path import LogitEquations, interpolated
-from nashlens.analysis.results import Array, BoolArray, Bound, Record, read_only
+from nashlens.analysis.results import Array, Bound, Record, read_only
 from nashlens.games.normal_form import NormalFormGame, Profile
 
-FLAT = 1e-12  # nats; divergences this close are one
 REFERENCES = ("McKelvey & Palfrey (1995)", "Turocy (2005)")
 
 
@@ -56,50 +53,6 @@ class LogitBranch:
         ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RationalityFit:
-    """The logit equilibrium nearest to each profile of a batch.
-
-    Attributes
-    ----------
-    rationality : ``[…]``; one over payoff units; where the divergence is least.
-    residual : ``[…]``; nats; sum over agents of KL(π_i ‖ logit equilibrium) there. A large one says that no
-        rationality explains the profile.
-    equilibrium : the logit equilibria, a batch like the profiles.
-    at_limit : ``[…]``; no smaller rationality fits better than `max_rationality`: the profile looks fully rational.
-    max_rationality : how far the branch was followed.
-    bound, tolerance, references : the least residual on the branch as sampled, hence an ``upper`` bound.
-    """
-
-    rationality: Array
-    residual: Array
-    equilibrium: Profile
-    at_limit: BoolArray
-    max_rationality: float
-    bound: Bound
-    tolerance: float
-    references: tuple[str, ...]
-
-    def to_records(self) -> list[Record]:
-        """Return two rows a profile: the rationality and the residual."""
-        return [
-            {
-                "metric": metric,
-                "value": float(values[index]),
-                "unit": unit,
-                "at_limit": bool(self.at_limit[index]),
-                **{f"index_{k}": at for k, at in enumerate(index)},
-                "bound": self.bound,
-                "tolerance": self.tolerance,
-            }
-            for metric, values, unit in (
-                ("qre_rationality", self.rationality, "1/payoff"),
-                ("qre_residual", self.residual, "nats"),
-            )
-            for index in np.ndindex(values.shape)
-        ]
-
-
 def logit_branch(game: NormalFormGame, rationality: npt.ArrayLike, *, tolerance: float = 1e-8) -> LogitBranch:
     """Logit equilibria at given rationalities, where the principal branch first reaches them.
 
@@ -126,14 +79,14 @@ def logit_branch(game: NormalFormGame, rationality: npt.ArrayLike, *, tolerance:
     if wanted.ndim != 1 or wanted.size == 0 or not np.isfinite(wanted).all() or (wanted < 0).any():
         raise ValueError(f"rationality must be one or more finite numbers of at least 0, not {rationality!r}")
     equations = LogitEquations(game.payoffs)
-    path = _path(equations, float(wanted.max()) * equations.scale)
-    points = [_at(equations, path, float(value) * equations.scale) for value in wanted]
+    path = branch_points(equations, float(wanted.max()) * equations.scale)
+    points = [branch_point_at(equations, path, float(value) * equations.scale) for value in wanted]
     residual = np.array([np.abs(equations.residual(p)).max() for p in points])
     if (residual > tolerance).any():
         raise RuntimeError(f"logit equilibria are only accurate to {residual.max():g}, not {tolerance:g}")
     return LogitBranch(
         rationality=read_only(wanted),
-        profile=_profile(equations, np.array(points)),
+        profile=branch_profile(equations, np.array(points)),
         residual=read_only(residual),
         bound="exact",
         tolerance=tolerance,
@@ -141,78 +94,13 @@ def logit_branch(game: NormalFormGame, rationality: npt.ArrayLike, *, tolerance:
     )
 
 
-def fit_rationality(
-    game: NormalFormGame, profile: Profile, *, max_rationality: float | None = None, tolerance: float = 1e-8
-) -> RationalityFit:
-    """Rationality at which the principal branch comes nearest to a profile.
-
-    Minimises ``Σ_i KL(π_i ‖ QRE_i(λ))`` over the points of the principal branch, folds included.
-
-    Parameters
-    ----------
-    game : payoffs ``(N, A_1, …, A_N)``.
-    profile : one mixed strategy ``(…, A_i)`` an agent; leading axes are a batch, such as a run's snapshots.
-    max_rationality : how far to follow the branch, one over payoff units; if left out, 100 over the most that any
-        agent's own choice can matter.
-    tolerance : relative error of the rationality between two points of the branch.
-
-    Returns
-    -------
-    RationalityFit.
+def branch_points(equations: LogitEquations, limit: float) -> list[Array]:
+    """Return the points of the principal branch up to the first beyond `limit` (in the equations' units).
 
     Raises
     ------
-    ValueError : `profile` does not fit `game`, or `max_rationality` is not positive.
-    RuntimeError : the branch was lost.
-
-    Notes
-    -----
-    The branch is traced once for the whole batch. Where every rationality fits alike, as in a game in which no choice
-    matters, the fit is 0. Where none up to the limit fits better than the limit itself, the fit is the limit, and
-    `at_limit` says so.
-
-    References
-    ----------
-    McKelvey & Palfrey (1995); Turocy (2005).
+    RuntimeError : the branch is lost before.
     """
-    game.check_profile(profile)
-    equations = LogitEquations(game.payoffs)
-    limit = 100.0 if max_rationality is None else max_rationality * equations.scale
-    if not (np.isfinite(limit) and limit > 0):
-        raise ValueError(f"max_rationality must be positive and finite, not {max_rationality}")
-    path = _path(equations, limit)
-    path = [p for p in path if p[-1] < limit] + [_at(equations, path, limit)]
-    targets = np.concatenate(profile, axis=-1).reshape(-1, sum(game.n_actions))  # [B, D]
-    fits = [_nearest(equations, path, target, tolerance=tolerance) for target in targets]
-    points = np.array([point for point, _ in fits])
-    entropy = np.sum(targets * np.log(np.where(targets > 0, targets, 1.0)), axis=1)
-    shape = profile.batch_shape
-    return RationalityFit(
-        rationality=read_only((points[:, -1] / equations.scale).reshape(shape)),
-        residual=read_only(np.maximum(entropy - (targets * points[:, :-1]).sum(axis=1), 0.0).reshape(shape)),
-        equilibrium=_profile(equations, points.reshape(*shape, -1)),
-        at_limit=np.array([at_limit for _, at_limit in fits], dtype=np.bool_).reshape(shape),
-        max_rationality=limit / equations.scale,
-        bound="upper",
-        tolerance=tolerance,
-        references=REFERENCES,
-    )
-
-
-def _nearest(equations: LogitEquations, path: list[Array], target: Array, *, tolerance: float) -> tuple[Array, bool]:
-    """Return the point of the branch with the least divergence from `target` ``[D]``, and whether it is the last."""
-    scores = np.array([-float(target @ p[:-1]) for p in path])  # divergence but for the entropy of the target
-    best = int(scores.argmin())
-    if float(np.ptp(scores)) <= FLAT:
-        return path[0], False
-    if scores[-1] - scores[best] <= FLAT:
-        return path[-1], True
-    ends = [path[k] for k in (best - 1, best, best + 1) if 0 <= k < len(path)]
-    return _refined(equations, ends, target, best=path[best], tolerance=tolerance), False
-
-
-def _path(equations: LogitEquations, limit: float) -> list[Array]:
-    """Return the points of the principal branch up to the first beyond `limit`."""
     path = []
     for point in equations.trace():
         path.append(point)
@@ -221,7 +109,13 @@ def _path(equations: LogitEquations, limit: float) -> list[Array]:
     raise RuntimeError(f"the branch of logit equilibria did not reach rationality {limit / equations.scale:g}")
 
 
-def _at(equations: LogitEquations, path: list[Array], rationality: float) -> Array:
+def branch_point_at(equations: LogitEquations, path: list[Array], rationality: float) -> Array:
+    """Return the point where the branch through `path` first reaches `rationality` (in the equations' units).
+
+    Raises
+    ------
+    RuntimeError : it does not, or Newton's method does not converge there.
+    """
     near = interpolated(path, rationality)
     point = None if near is None else equations.at(near, rationality)
     if point is None:
@@ -229,31 +123,7 @@ def _at(equations: LogitEquations, path: list[Array], rationality: float) -> Arr
     return point
 
 
-def _refined(equations: LogitEquations, ends: list[Array], target: Array, *, best: Array, tolerance: float) -> Array:
-    """Return the point between neighbours on the branch at which the expected log-probability of `target` is most."""
-    kept = best
-    for before, after in pairwise(ends):
-        along = after - before
-        if not along.any():
-            continue
-        normal = along / np.linalg.norm(along)
-
-        def between(share: float, before: Array = before, along: Array = along, normal: Array = normal) -> Array:
-            solved = equations.corrected(before + share * along, normal)
-            return best if solved is None else solved
-
-        found = minimize_scalar(
-            lambda share, between=between: -float(target @ between(share)[:-1]),
-            bounds=(0.0, 1.0),
-            method="bounded",
-            options={"xatol": tolerance},
-        )
-        candidate = between(float(found.x))
-        if target @ candidate[:-1] > target @ kept[:-1]:
-            kept = candidate
-    return kept
-
-
-def _profile(equations: LogitEquations, points: Array) -> Profile:
+def branch_profile(equations: LogitEquations, points: Array) -> Profile:
+    """Return the strategies of points ``[…, D + 1]`` of the branch."""
     parts = np.split(np.exp(points[..., :-1]), np.cumsum(equations.n_actions)[:-1], axis=-1)
     return Profile([part / part.sum(axis=-1, keepdims=True) for part in parts])

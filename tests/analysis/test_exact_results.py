@@ -21,7 +21,8 @@ from nashlens.analysis.gradient_play import gradient_play
 from nashlens.analysis.homotopy import limiting_logit_equilibrium
 from nashlens.analysis.nash_averaging import nash_average, nash_average_of_tasks
 from nashlens.analysis.potential import potential_decomposition
-from nashlens.analysis.quantal import fit_rationality, logit_branch
+from nashlens.analysis.quantal import logit_branch
+from nashlens.analysis.rationality import fit_rationality
 from nashlens.analysis.regret import regret
 from nashlens.analysis.results import Bound, Result
 from nashlens.analysis.selection import selected_equilibrium

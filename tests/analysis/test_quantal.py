@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from nashlens.analysis.action_payoffs import action_payoffs
 from nashlens.analysis.logit_path import LogitEquations
-from nashlens.analysis.quantal import fit_rationality, logit_branch
+from nashlens.analysis.quantal import branch_point_at, branch_points, logit_branch
+from nashlens.analysis.rationality import fit_rationality
 from nashlens.games.normal_form import NormalFormGame, Profile
 
 ASYMMETRIC_PENNIES = NormalFormGame([[[9, 0], [0, 1]], [[0, 1], [1, 0]]])
@@ -119,7 +120,14 @@ def test_logit_branch_impossible_tolerance_raises() -> None:
         logit_branch(STAG_HUNT, 1.0, tolerance=-1.0)
 
 
-def test_trace_that_ends_early_raises() -> None:
+def test_branch_point_beyond_the_path_raises() -> None:
+    equations = LogitEquations(STAG_HUNT.payoffs)
+    path = branch_points(equations, 1.0)
+    with pytest.raises(RuntimeError, match="rationality"):
+        branch_point_at(equations, path, 50.0)
+
+
+def test_trace_is_cut_at_the_number_of_points_asked_for() -> None:
     points = list(LogitEquations(STAG_HUNT.payoffs).trace(max_points=3))
     assert len(points) == 4
     assert points[-1][-1] < 1
