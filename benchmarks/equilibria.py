@@ -4,7 +4,8 @@
 
 Both sides of the first table answer for the same random games in one run, on one core. Equilibria are compared before
 a time is printed; where Nashpy raises or warns, the line says so. The second table is where enumeration, linear
-programmes and homotopy stop being affordable: each method stops at its first size over the limit.
+programmes and homotopy stop being affordable: each method stops at its first size over the limit, and a method that
+reached its own limit says that it gave up.
 """
 
 import time
@@ -19,6 +20,7 @@ from nashlens.analysis.correlated import correlated_equilibrium
 from nashlens.analysis.enumeration import enumerate_equilibria
 from nashlens.analysis.exploitability import nash_conv
 from nashlens.analysis.homotopy import limiting_logit_equilibrium
+from nashlens.analysis.nash import Equilibria
 from nashlens.analysis.zero_sum import optimal_strategies
 from nashlens.games.normal_form import NormalFormGame, Profile
 
@@ -32,12 +34,6 @@ def random_game(*n_actions: int, seed: int = 0) -> NormalFormGame:
 def zero_sum_game(n_actions: int) -> NormalFormGame:
     matrix = np.random.default_rng(0).normal(size=(n_actions, n_actions))
     return NormalFormGame([matrix, -matrix])
-
-
-def seconds(task: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    task()
-    return time.perf_counter() - start
 
 
 def beside_nashpy(n_actions: int, n_games: int) -> str:
@@ -67,8 +63,11 @@ def beside_nashpy(n_actions: int, n_games: int) -> str:
 def growth(title: str, tasks: list[tuple[str, Callable[[], object]]]) -> None:
     cells = []
     for size, task in tasks:
-        taken = seconds(task)
-        cells.append(f"{size} {taken:.3g} s")
+        start = time.perf_counter()
+        result = task()
+        taken = time.perf_counter() - start
+        gave_up = isinstance(result, Equilibria) and len(result) == 0
+        cells.append(f"{size} {taken:.3g} s{' (gave up)' if gave_up else ''}")
         if taken > LIMIT_SECONDS:
             break
     print(f"{title:24s}", " · ".join(cells))
