@@ -64,7 +64,7 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
     facts = game_facts(suite)
     merged = merged_agents(frame)
     order = [name for name in _order(merged) if name not in NOT_TABLED]
-    estimates = _by_game(final_estimates(merged, order), suite)
+    estimates = _by_game(final_estimates(_without_lesser_returns(merged), order), suite)
     tables = (
         estimates_table(estimates),
         runs_table(runs),
@@ -82,6 +82,12 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
         provenance=_provenance(store, runs),
         frame=frame,
     )
+
+
+def _without_lesser_returns(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame without the returns of training where a game has a better number of the same thing."""
+    better = set(frame.loc[frame["metric"].isin(["final_return", "expected_payoff"]), "game"])
+    return frame[~(frame["game"].isin(better) & frame["metric"].isin(["training_return", "evaluation_return"]))]
 
 
 def _by_game(estimates: pd.DataFrame, suite: Suite) -> pd.DataFrame:

@@ -121,7 +121,7 @@ class Store:
         """Write down what a suite asks for; one of the same name is replaced."""
         self._folder("suites")
         # Not sorted: the order of games and algorithms is the order of the report.
-        atomic.write_text(self.root / "suites" / f"{suite.name}.json", suite.config.model_dump_json(indent=2) + "\n")
+        atomic.write_text(self.root / "suites" / f"{suite.name}.json", json.dumps(suite.to_json(), indent=1) + "\n")
 
     def suite_names(self) -> list[str]:
         """Return the names of the suites that were run here."""
@@ -134,7 +134,7 @@ class Store:
         ------
         StoreError : there is no such suite, or several and no name, or its file is damaged.
         """
-        from nashlens.reports.suite import SuiteConfig, resolve
+        from nashlens.reports.suite import suite_from_json
 
         known = self.suite_names()
         if name is None and len(known) != 1:
@@ -144,8 +144,8 @@ class Store:
             raise StoreError(f"suite: {self.root} holds no {chosen!r}; it holds {', '.join(known) or 'none'}")
         path = self.root / "suites" / f"{chosen}.json"
         try:
-            return resolve(SuiteConfig.model_validate_json(path.read_bytes()))
-        except ValueError as error:
+            return suite_from_json(_read_json(path))
+        except (KeyError, TypeError, ValueError) as error:
             raise StoreError(f"{path} is damaged, or of another version: {str(error).splitlines()[0]}") from error
 
     def status(self, run_id: str) -> Status:

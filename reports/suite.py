@@ -140,6 +140,34 @@ class Suite:
         """Every run of every cell."""
         return tuple(run for cell in self.cells for run in cell.runs)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values: the settings, and every cell with all defaults as they were when it was resolved."""
+        cells = [
+            {
+                "game": cell.game,
+                "algorithm": cell.algorithm,
+                "run": cell.runs[0].to_json(),
+                "seeds": [run.seed for run in cell.runs],
+            }
+            for cell in self.cells
+        ]
+        return {"config": self.config.model_dump(mode="json"), "cells": cells}
+
+
+def suite_from_json(values: Mapping[str, Any]) -> Suite:
+    """Return the suite that `Suite.to_json` wrote down; defaults that changed since then do not touch it.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError : something is missing or of another kind.
+    """
+    cells = []
+    for cell in values["cells"]:
+        first = RunSpec(**cell["run"])
+        runs = tuple(first.with_seed(int(seed)) for seed in cell["seeds"])
+        cells.append(Cell(game=str(cell["game"]), algorithm=str(cell["algorithm"]), runs=runs))
+    return Suite(config=SuiteConfig.model_validate(values["config"]), cells=tuple(cells))
+
 
 def parse_suite(text: str, *, source: str = "suite") -> Suite:
     """Return the suite that a TOML text describes.

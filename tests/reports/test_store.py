@@ -167,6 +167,15 @@ def test_suite_comes_back_with_its_order_and_its_runs(store: Store, suite_text: 
     assert [run.run_id for run in again.runs] == [run.run_id for run in suite.runs]
 
 
+def test_suite_keeps_its_runs_when_defaults_change_later(
+    store: Store, suite_text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = parse_suite(suite_text)
+    store.add_suite(suite)
+    monkeypatch.setattr("nashlens.agents.config.parse", None)  # settings are not read again
+    assert [run.run_id for run in store.suite().runs] == [run.run_id for run in suite.runs]
+
+
 def test_suite_that_is_not_there_or_not_said_raises(store: Store, suite_text: str) -> None:
     with pytest.raises(StoreError, match="holds no suite"):
         store.suite()
