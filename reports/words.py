@@ -56,7 +56,7 @@ def estimate_words(estimate: Estimate) -> str:
 
     >>> e = Estimate(value=1.0, low=0.5, high=1.5, level=0.95, method="student-t", n=5, unit="seed")
     >>> estimate_words(e)
-    '1.00 [0.50, 1.50]'
+    '1.0 [0.5, 1.5]'
     """
     if estimate.reason:
         return f"{number(estimate.value)} (no interval: {estimate.reason})"
