@@ -215,7 +215,9 @@ class DDPG(ActorCritic):
         """A local critic reads no other agent's action."""
 
 
-Algorithm = MADDPG | DDPG
+MADDPGFamily = MADDPG | DDPG
+ReplayAlgorithm = MADDPGFamily
+Algorithm = ReplayAlgorithm
 _ADAPTER: TypeAdapter[Algorithm] = TypeAdapter(Annotated[Algorithm, Field(discriminator="kind")])
 
 

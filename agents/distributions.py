@@ -73,6 +73,14 @@ class Head(ABC):
         of the box's half width.
         """
 
+    def draw(self, outputs: Tensor, noise: Tensor, masks: Tensor | None) -> Tensor:
+        """Return actions ``[S, n, R, padded]`` as the policy drew them, before `executed` fits them to the space."""
+        return self.act(outputs, noise, masks)
+
+    def executed(self, drawn: Tensor) -> Tensor:
+        """Return drawn actions as the game executes them."""
+        return drawn
+
     def gradient_noise(self, generators: Sequence[torch.Generator], shape: tuple[int, ...]) -> Noise:
         """Draw what `relaxed` needs for samples of shape ``[S, *shape]``."""
         return Noise(self.noise(generators, shape))
@@ -266,9 +274,22 @@ class BoxHead(Head):
 
     def act(self, outputs: Tensor, noise: Tensor, masks: Tensor | None, *, jitter: Tensor | None = None) -> Tensor:
         """Return draws, clipped to the box."""
-        mean, std = self._moments(outputs)
+        mean, std = self.moments(outputs)
         mean = mean if jitter is None else mean + self._half * jitter
         return torch.minimum(torch.maximum(mean + std * noise, self._low), self._high)
+
+    def draw(self, outputs: Tensor, noise: Tensor, masks: Tensor | None) -> Tensor:
+        """Return draws before clipping, whose log density is that of the Gaussian."""
+        mean, std = self.moments(outputs)
+        return mean + std * noise
+
+    def executed(self, drawn: Tensor) -> Tensor:
+        """Return draws clipped to the box."""
+        return torch.minimum(torch.maximum(drawn, self._low), self._high)
+
+    def valid(self, masks: Tensor | None) -> Tensor:
+        """Return which entries stand for a coordinate of the agent's box."""
+        return self._valid
 
     def relaxed(self, outputs: Tensor, noise: Noise, masks: Tensor | None, *, n_updates: int) -> Tensor:
         """Return the same draws; a clipped coordinate passes no gradient."""
@@ -276,7 +297,7 @@ class BoxHead(Head):
 
     def log_density(self, outputs: Tensor, actions: Tensor, masks: Tensor | None) -> Tensor:
         """Return the Gaussian log density before clipping."""
-        mean, std = self._moments(outputs)
+        mean, std = self.moments(outputs)
         scaled = (actions - mean) / std.clamp(min=TINY)
         logs = -0.5 * scaled.square() - std.clamp(min=TINY).log() - 0.5 * math.log(2 * math.pi)
         return logs.masked_fill(~self._valid, 0).sum(dim=-1)
@@ -288,7 +309,8 @@ class BoxHead(Head):
         mean: Tensor = squares.sum(dim=-1).mean(dim=-1) / (2 * self._widths)
         return mean
 
-    def _moments(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
+    def moments(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and standard deviation before clipping, each ``[S, n, R, padded]``; 0 for padding."""
         place, width = outputs[..., : self.padded], outputs[..., self.padded :]
         return self._low + self._half + self._half * torch.tanh(place), self._half * width.clamp(*LOG_STD_RANGE).exp()
 

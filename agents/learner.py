@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nashlens.agents import losses
 from nashlens.agents.adversary import step_lengths, worst_case
-from nashlens.agents.config import Algorithm, Sharing
+from nashlens.agents.config import MADDPGFamily, Sharing
 from nashlens.agents.distributions import Noise, head_for
 from nashlens.agents.layout import Layout
 from nashlens.agents.networks import Stack, clip_each
@@ -48,7 +48,7 @@ class Learner:
         self,
         spec: GameSpec,
         agents: Sequence[int],
-        settings: Algorithm,
+        settings: MADDPGFamily,
         *,
         device: torch.device,
         rngs: Sequence[np.random.Generator],

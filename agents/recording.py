@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nashlens.agents.learner import Learner
-from nashlens.agents.maddpg import Losses
-from nashlens.agents.records import ActorSnapshots, TrainingRun, mixed
-from nashlens.agents.warm_start import read_actor
+from nashlens.agents.engine import Engine, Layers, Update
+from nashlens.agents.records import TrainingRun, joint_policy
 from nashlens.games.core import Game
 from nashlens.games.episodes import play
 from nashlens.games.randomness import child
@@ -23,7 +21,8 @@ class Recording:
     Parameters
     ----------
     game : what is played.
-    learners : whose actors are kept; between them, every agent of the game once.
+    engine : whose policies are kept.
+    algorithm : settings of each side, as plain values.
     seeds : S whole numbers.
     evaluation_episodes : fresh episodes played with each snapshot; 0 for none.
     explore : whether evaluation samples its actions.
@@ -32,36 +31,30 @@ class Recording:
     def __init__(
         self,
         game: Game,
-        learners: Sequence[Learner],
+        engine: Engine,
         *,
+        algorithm: Mapping[str, Any],
         seeds: Sequence[int],
         evaluation_episodes: int,
         explore: bool,
     ) -> None:
         self._game = game
-        self._learners = tuple(learners)
-        homes = {i: (n, place) for n, lr in enumerate(learners) for place, i in enumerate(lr.agents)}
-        self._homes = dict(sorted(homes.items()))
+        self._engine = engine
+        self._algorithm = algorithm
         self._seeds = tuple(seeds)
         self._n_episodes = evaluation_episodes
         self._explore = explore
         self._steps: list[int] = []
-        self._layers: list[dict[str, npt.NDArray[np.float32]]] = []
+        self._layers: list[Layers] = []
         self._evaluations: list[npt.NDArray[np.float64]] = []
         self._update_steps: list[int] = []
         self._losses: dict[str, list[npt.NDArray[np.float32]]] = {}
         self._failures: dict[int, dict[str, Any]] = {}
 
-    def add_snapshot(self, step: int) -> None:
-        """Keep every actor as it is now, and play fresh episodes with it if they were asked for."""
+    def add_snapshot(self, step: int, *, n_updates: int) -> None:
+        """Keep every policy as it is now, and play fresh episodes with it if they were asked for."""
         self._steps.append(step)
-        self._layers.append(
-            {
-                f"{n}.{k}": tensor.detach().cpu().numpy().copy()
-                for n, learner in enumerate(self._learners)
-                for k, tensor in enumerate(learner.actor.tensors)
-            }
-        )
+        self._layers.append(self._engine.layers(n_steps=step, n_updates=n_updates))
         returns_SN = np.full((len(self._seeds), self._n_agents), np.nan)
         if self._n_episodes:
             for k, seed in enumerate(self._seeds):
@@ -69,11 +62,10 @@ class Recording:
                     returns_SN[k] = self._evaluate(k, child(seed, "evaluation", step))
         self._evaluations.append(returns_SN)
 
-    def add_losses(self, step: int, losses: Losses) -> None:
+    def add_update(self, step: int, update: Update) -> None:
         """Keep what one update reported."""
         self._update_steps.append(step)
-        named = {"critic_loss": losses.critic, "actor_loss": losses.actor, **losses.divergences}
-        for name, values in named.items():
+        for name, values in update.curves.items():
             self._losses.setdefault(name, []).append(values.numpy())
 
     def fail(self, k: int, *, step: int, n_updates: int, reason: str) -> None:
@@ -89,7 +81,6 @@ class Recording:
         self,
         k: int,
         *,
-        algorithm: Mapping[str, Any],
         n_steps: int,
         n_updates: int,
         episodes: tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]],
@@ -100,28 +91,23 @@ class Recording:
         if failure is not None:
             n_steps, n_updates = failure["step"], failure["n_updates"]
         n_kept = len(self._steps) if failure is None else failure["n_snapshots"]
+        actors = [self._engine.actors(i, k, self._layers[:n_kept]) for i in range(self._n_agents)]
         episode_steps, episode_returns = episodes
         before = episode_steps <= n_steps
         none = np.zeros((0, self._n_agents), dtype=np.float32)
-        losses = {"critic_loss": none, "actor_loss": none}
+        losses = dict.fromkeys(self._engine.loss_names, none)
         losses |= {name: np.stack(each)[:n_updates, k] for name, each in self._losses.items()}
         return TrainingRun(
             spec=self._game.spec,
             seed=self._seeds[k],
-            algorithm=algorithm,
+            algorithm=self._algorithm,
             n_steps=n_steps,
             n_updates=n_updates,
             status="done" if failure is None else "failed",
             reason="" if failure is None else failure["reason"],
             snapshot_steps=np.array(self._steps[:n_kept], dtype=np.int64),
-            actors=tuple(self._snapshots(i, 0, k, self._layers[:n_kept]) for i in range(self._n_agents)),
-            more_actors=tuple(
-                tuple(
-                    self._snapshots(i, sub, k, self._layers[:n_kept])
-                    for sub in range(1, self._learners[self._homes[i][0]].n_subs)
-                )
-                for i in range(self._n_agents)
-            ),
+            actors=tuple(subs[0] for subs in actors),
+            more_actors=tuple(subs[1:] for subs in actors),
             episode_steps=episode_steps[before],
             episode_returns=episode_returns[before],
             evaluation_returns=np.stack(self._evaluations)[:n_kept, k],
@@ -168,23 +154,9 @@ class Recording:
     def _n_agents(self) -> int:
         return self._game.spec.n_agents
 
-    def _snapshots(
-        self, i: int, sub: int, k: int, kept: Sequence[Mapping[str, npt.NDArray[np.float32]]]
-    ) -> ActorSnapshots:
-        """Return the snapshots of agent i's sub-policy in the k-th seed."""
-        number, _ = self._homes[i]
-        learner = self._learners[number]
-        n_tensors = len(learner.actor.tensors)
-        tensors_T = [[layers[f"{number}.{p}"][k] for p in range(n_tensors)] for layers in kept]
-        return read_actor(learner, i, sub, tensors_T)
-
     def _evaluate(self, k: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
-        spec = self._game.spec
-        policies = []
-        for i, (home, _) in self._homes.items():
-            subs = range(self._learners[home].n_subs)
-            each = [self._snapshots(i, sub, k, self._layers[-1:]).policy(spec, i, -1) for sub in subs]
-            policies.append(mixed(each, spec, i, draw=self._learners[home].settings.ensemble.draw))
+        actors = [self._engine.actors(i, k, self._layers[-1:]) for i in range(self._n_agents)]
+        policies = joint_policy(self._game.spec, self._algorithm, actors, snapshot=-1)
         episodes = play(self._game, policies, n_episodes=self._n_episodes, explore=self._explore, rng=rng)
         mean: npt.NDArray[np.float64] = episodes.returns.mean(axis=0)
         return mean

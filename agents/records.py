@@ -13,50 +13,16 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from nashlens.agents.snapshots import ActorSnapshots, Snapshots, from_plain, to_plain
 from nashlens.games import JointPolicy, Policy
 from nashlens.games.core import Box, Choice, GameSpec
 from nashlens.games.mixture_policy import MixturePolicy
-from nashlens.games.network_policy import GaussianPolicy, Network, NetworkPolicy
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActorSnapshots:
-    """T snapshots of one agent's actor.
-
-    Attributes
-    ----------
-    weights : one ``[T, in, out]`` a layer.
-    biases : one ``[T, out]`` a layer.
-    index : what is appended to the agent's observation (its one-hot index under indexed sharing); often empty.
-    temperature : of the Gumbel-softmax that the agent acts by.
-    soft : whether a sample is a Gumbel-softmax point of the simplex rather than one alternative.
-    """
-
-    weights: tuple[Floats, ...]
-    biases: tuple[Floats, ...]
-    index: tuple[float, ...] = ()
-    temperature: float = 1.0
-    soft: bool = False
-
-    def policy(self, spec: GameSpec, agent: int, snapshot: int) -> Policy:
-        """Return one snapshot as a plain policy of agent `agent`, in float64."""
-        network = Network(
-            weights=tuple(w[snapshot].astype(np.float64) for w in self.weights),
-            biases=tuple(b[snapshot].astype(np.float64) for b in self.biases),
-            index=self.index,
-        )
-        space = spec.action_spaces[agent]
-        size = spec.observation_sizes[agent]
-        if isinstance(space, Box):
-            return GaussianPolicy(network, action_space=space, observation_size=size)
-        assert isinstance(space, Choice)
-        return NetworkPolicy(
-            network, action_space=space, observation_size=size, soft=self.soft, temperature=self.temperature
-        )
+__all__ = ["ActorSnapshots", "TrainingRun", "joint_policy", "pack", "spec_from_settings", "spec_to_settings", "unpack"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +39,7 @@ class TrainingRun:
     status : ``done``, or ``failed`` if the seed was stopped early.
     reason : why a failed seed was stopped, with the step; empty otherwise.
     snapshot_steps : ``[T]``; environment steps at each snapshot; the first is 0, before any training.
-    actors : one `ActorSnapshots` an agent.
+    actors : the snapshots of each agent's policy.
     episode_steps : ``[M]``; environment steps at the end of each training episode.
     episode_returns : ``[M, N]``; undiscounted returns of the training episodes, exploration noise included.
     evaluation_returns : ``[T, N]``; mean return of fresh episodes at each snapshot; NaN where none were asked for.
@@ -96,7 +62,7 @@ class TrainingRun:
     status: Literal["done", "failed"]
     reason: str
     snapshot_steps: Counts
-    actors: tuple[ActorSnapshots, ...]
+    actors: tuple[Snapshots, ...]
     episode_steps: Counts
     episode_returns: Floats
     evaluation_returns: Doubles
@@ -105,7 +71,7 @@ class TrainingRun:
     losses: Mapping[str, Floats]
     update_steps: Counts
     parameter_hash: str
-    more_actors: tuple[tuple[ActorSnapshots, ...], ...] = ()
+    more_actors: tuple[tuple[Snapshots, ...], ...] = ()
 
     def policies(self, snapshot: int = -1) -> JointPolicy:
         """Return the joint policy of one snapshot, the last if left out.
@@ -120,16 +86,32 @@ class TrainingRun:
         n_snapshots = len(self.snapshot_steps)
         if not -n_snapshots <= snapshot < n_snapshots:
             raise ValueError(f"snapshot must be within the {n_snapshots} of this run, not {snapshot}")
-        policies = []
-        for i in range(len(self.actors)):
-            draw = self.algorithm[self.spec.sides[i]].get("ensemble", {}).get("draw", "side")
-            each = [actor.policy(self.spec, i, snapshot) for actor in self.sub_actors(i)]
-            policies.append(mixed(each, self.spec, i, draw=draw))
-        return tuple(policies)
+        actors = [self.sub_actors(i) for i in range(len(self.actors))]
+        return joint_policy(self.spec, self.algorithm, actors, snapshot=snapshot)
 
-    def sub_actors(self, agent: int) -> tuple[ActorSnapshots, ...]:
+    def sub_actors(self, agent: int) -> tuple[Snapshots, ...]:
         """Return the snapshots of all K sub-policies of an agent; one without ensembles."""
         return (self.actors[agent], *(self.more_actors[agent] if self.more_actors else ()))
+
+
+def joint_policy(
+    spec: GameSpec, algorithm: Mapping[str, Any], actors: Sequence[Sequence[Snapshots]], *, snapshot: int
+) -> JointPolicy:
+    """Return the joint policy of one snapshot.
+
+    Parameters
+    ----------
+    spec : the game.
+    algorithm : settings of each side, as plain values.
+    actors : of each agent the snapshots of its sub-policies.
+    snapshot : which.
+    """
+    policies = []
+    for i, subs in enumerate(actors):
+        draw = algorithm[spec.sides[i]].get("ensemble", {}).get("draw", "side")
+        each = [actor.policy(spec, i, snapshot) for actor in subs]
+        policies.append(mixed(each, spec, i, draw=draw))
+    return tuple(policies)
 
 
 def mixed(policies: Sequence[Policy], spec: GameSpec, agent: int, *, draw: str) -> Policy:
@@ -148,21 +130,14 @@ def pack(run: TrainingRun) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]
     arrays |= {f"losses.{name}": curve for name, curve in run.losses.items()}
     for i in range(len(run.actors)):
         for sub, actor in enumerate(run.sub_actors(i)):
-            arrays |= {f"actor{i}.{sub}.weight{k}": w for k, w in enumerate(actor.weights)}
-            arrays |= {f"actor{i}.{sub}.bias{k}": b for k, b in enumerate(actor.biases)}
+            arrays |= {f"actor{i}.{sub}.{name}": array for name, array in to_plain(actor)[0].items()}
     names = (
         *("seed", "algorithm", "n_steps", "n_updates", "status", "reason"),
         *("n_evaluation_episodes", "explored", "parameter_hash"),
     )
     settings = {name: getattr(run, name) for name in names}
     settings["spec"] = spec_to_settings(run.spec)
-    settings["actors"] = [
-        [
-            {"n_layers": len(a.weights), "index": list(a.index), "temperature": a.temperature, "soft": a.soft}
-            for a in run.sub_actors(i)
-        ]
-        for i in range(len(run.actors))
-    ]
+    settings["actors"] = [[to_plain(actor)[1] for actor in run.sub_actors(i)] for i in range(len(run.actors))]
     return arrays, settings
 
 
@@ -176,7 +151,7 @@ def unpack(arrays: Mapping[str, npt.NDArray[Any]], settings: Mapping[str, Any]) 
     try:
         plain = {key: value for key, value in settings.items() if key not in {"spec", "actors"}}
         actors = [
-            tuple(_snapshots(arrays, f"actor{i}.{sub}", about) for sub, about in enumerate(each))
+            tuple(from_plain(_part(arrays, f"actor{i}.{sub}."), about) for sub, about in enumerate(each))
             for i, each in enumerate(settings["actors"])
         ]
         curves: dict[str, Any] = {
@@ -196,15 +171,8 @@ def unpack(arrays: Mapping[str, npt.NDArray[Any]], settings: Mapping[str, Any]) 
         raise ValueError(f"settings and arrays must be those of a packed run; {error} is missing or wrong") from error
 
 
-def _snapshots(arrays: Mapping[str, npt.NDArray[Any]], name: str, about: Mapping[str, Any]) -> ActorSnapshots:
-    layers = range(about["n_layers"])
-    return ActorSnapshots(
-        weights=tuple(arrays[f"{name}.weight{k}"] for k in layers),
-        biases=tuple(arrays[f"{name}.bias{k}"] for k in layers),
-        index=tuple(about["index"]),
-        temperature=about["temperature"],
-        soft=about["soft"],
-    )
+def _part(arrays: Mapping[str, npt.NDArray[Any]], prefix: str) -> dict[str, npt.NDArray[Any]]:
+    return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
 
 
 def spec_to_settings(spec: GameSpec) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nashlens.agents.engine import Transitions
 from nashlens.agents.ensemble import Membership
 from nashlens.agents.layout import Layout
 from nashlens.games.core import GameSpec
@@ -116,6 +117,23 @@ class Replay:
             self._membership.insert(places.numpy(), columns[-1].cpu().numpy().astype(np.int64))
         self._next = (self._next + n_rows) % self.capacity
         self.size = min(self.size + n_rows, self.capacity)
+
+    def insert_transitions(self, transitions: Transitions) -> None:
+        """Store what one joint decision led to in place of the oldest."""
+        before, decision = transitions.situation, transitions.decision
+        columns = [
+            before.observations,
+            decision.actions,
+            transitions.rewards,
+            transitions.next_observations,
+            transitions.terminated,
+            decision.log_densities,
+        ]
+        if before.masks is not None and transitions.next_masks is not None:
+            columns += [before.masks.float(), transitions.next_masks.float()]
+        if before.assignment is not None:
+            columns.append(before.assignment.float())
+        self.insert(columns, n_updates=before.n_updates)
 
     def sample(
         self, learners: Sequence[tuple[int, int]], batch_size: int, generators: Sequence[torch.Generator]

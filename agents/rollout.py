@@ -1,4 +1,4 @@
-"""Gathering experience: E environments of each of S seeds step together, and what happens is stored in the replay."""
+"""Gathering experience: E environments of each of S seeds step together, and an engine takes in what happens."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ import torch
 from torch import Tensor
 
 from nashlens.agents.config import Ensemble
+from nashlens.agents.engine import Engine, Generators, Situation, Transitions
 from nashlens.agents.ensemble import draw_assignment
-from nashlens.agents.learner import Learner
-from nashlens.agents.maddpg import joint_decision
-from nashlens.agents.replay import Replay
+from nashlens.agents.layout import Layout
 from nashlens.games.core import Game
 
 
@@ -49,6 +48,7 @@ class Rollout:
         self.n_seeds, self.n_envs = len(rngs), n_envs
         self.n_steps = 0
         self._device = device
+        self._actions = Layout(self.spec.action_widths)
         self._batch = game.start(self.n_seeds * n_envs, rng=rngs)
         self._running = np.zeros((self.n_seeds * n_envs, self.spec.n_agents))
         self._finished: list[tuple[npt.NDArray[np.int64], int, npt.NDArray[np.float32]]] = []
@@ -56,39 +56,31 @@ class Rollout:
         self._assignment = np.zeros((self.n_seeds, n_envs, self.spec.n_agents), dtype=np.int64)
         self._assign(np.ones((self.n_seeds, n_envs), dtype=np.bool_))
 
-    def step(
-        self,
-        learners: Sequence[Learner],
-        replay: Replay,
-        *,
-        n_updates: int,
-        generators: Sequence[torch.Generator],
-    ) -> None:
-        """Let every agent act once in every environment, and store what followed."""
-        observations = self._joint(self._batch.observations)
-        masks = None if self._batch.masks is None else self._joint(self._batch.masks)
-        assignment = None if self._ensembles is None else torch.from_numpy(self._assignment).to(self._device)
+    def step(self, engine: Engine, *, n_updates: int, generators: Generators) -> None:
+        """Let every agent act once in every environment, and hand the engine what followed."""
+        masks = self._batch.masks
+        situation = Situation(
+            observations=self._joint(self._batch.observations),
+            masks=None if masks is None else self._joint(masks) > 0.5,
+            assignment=None if self._ensembles is None else torch.from_numpy(self._assignment).to(self._device),
+            n_steps=self.n_steps,
+            n_updates=n_updates,
+        )
         with torch.no_grad():
-            legal = None if masks is None else masks > 0.5
-            actions, densities = joint_decision(
-                learners, observations, legal, assignment, target=False, generators=generators
+            decision = engine.decide(situation, generators=generators)
+        flat = decision.actions.reshape(self.n_seeds * self.n_envs, -1).cpu().numpy()
+        step = self._batch.step([flat[:, part] for part in self._actions.slices])
+        engine.take_in(
+            Transitions(
+                situation=situation,
+                decision=decision,
+                rewards=self._tensor(step.rewards),
+                next_observations=self._joint(step.next_observations),
+                terminated=self._tensor(step.terminated[:, None]),
+                ended=torch.from_numpy(step.ended).to(self._device).view(self.n_seeds, self.n_envs),
+                next_masks=None if step.next_masks is None else self._joint(step.next_masks) > 0.5,
             )
-        flat = actions.reshape(self.n_seeds * self.n_envs, -1).cpu().numpy()
-        step = self._batch.step([flat[:, part] for part in learners[0].actions.slices])
-        columns = [
-            observations,
-            actions,
-            self._tensor(step.rewards),
-            self._joint(step.next_observations),
-            self._tensor(step.terminated[:, None]),
-            densities,
-        ]
-        if masks is not None:
-            assert step.next_masks is not None
-            columns += [masks, self._joint(step.next_masks)]
-        if assignment is not None:
-            columns.append(assignment.float())
-        replay.insert(columns, n_updates=n_updates)
+        )
         self.n_steps += self.n_envs
         self._running += step.rewards
         ended = np.flatnonzero(step.ended)

@@ -20,19 +20,13 @@ from nashlens.agents import allocation
 from nashlens.agents import checkpoint as saved
 from nashlens.agents.checkpoint import Checkpoint, Generators
 from nashlens.agents.config import Algorithm
-from nashlens.agents.config import Rollout as Gathering
-from nashlens.agents.learner import Learner
-from nashlens.agents.maddpg import update_all
+from nashlens.agents.engine import LOSS_LIMIT
+from nashlens.agents.families import engine_for
 from nashlens.agents.networks import parameter_hash
 from nashlens.agents.recording import Recording
 from nashlens.agents.records import TrainingRun
-from nashlens.agents.replay import Replay
 from nashlens.agents.rollout import Rollout
-from nashlens.agents.warm_start import begin_from
-from nashlens.games.core import Box, Game, GameSpec
-from nashlens.games.randomness import child
-
-LOSS_LIMIT = 1e12
+from nashlens.games.core import Game, GameSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,41 +128,31 @@ class _Training:
         explore: bool,
         device: torch.device,
     ) -> None:
-        rollout = _common_rollout(algorithms)
-        self.game, self.seeds, self.algorithms = game, seeds, algorithms
-        self.how = rollout
-        self.n_rounds = -(-steps // rollout.n_envs)
+        self.seeds = seeds
+        self.engine = engine_for(game.spec, algorithms, seeds=seeds, steps=steps, device=device)
+        self.n_rounds = -(-steps // self.engine.n_envs)
         self.generators = Generators(seeds, device=device)
-        self.learners = _learners(game.spec, algorithms, seeds, device)
-        ensembles = [algorithms[side].ensemble for side in game.spec.sides]
-        split = any(e.size > 1 for e in ensembles)
         self.rollout = Rollout(
             game,
-            rollout.n_envs,
-            ensembles=ensembles if split else None,
+            self.engine.n_envs,
+            ensembles=self.engine.ensembles,
             device=device,
             rngs=self.generators.environments,
             assigning=self.generators.assigning,
         )
-        self.replay = Replay(
-            game.spec,
-            capacity=min(rollout.replay_capacity, self.n_rounds * rollout.n_envs),
-            n_seeds=len(seeds),
-            sub_policies=[e.size for e in ensembles] if split else None,
-            device=device,
-        )
         self.alive = torch.ones(len(seeds), dtype=torch.bool, device=device)
         self.n_updates = 0
         self.round = 0
+        plain = {side: a.model_dump(mode="json") for side, a in algorithms.items()}
         self.recording = Recording(
-            game, self.learners, seeds=seeds, evaluation_episodes=evaluation_episodes, explore=explore
+            game, self.engine, algorithm=plain, seeds=seeds, evaluation_episodes=evaluation_episodes, explore=explore
         )
         spread = np.linspace(0, self.n_rounds, n_snapshots)
         self.snapshot_rounds = {int(r) for r in np.round(spread)}
         self.asked = {
             "game": game.spec.name,
             "game_parameters": dict(game.spec.parameters),
-            "algorithms": {side: a.model_dump(mode="json") for side, a in algorithms.items()},
+            "algorithms": plain,
             "seeds": [int(s) for s in seeds],
             "n_rounds": self.n_rounds,
             "n_snapshots": n_snapshots,
@@ -180,7 +164,7 @@ class _Training:
         for seed, run in former.items():
             if seed not in self.seeds:
                 raise ValueError(f"warm_start must name seeds of this call, {list(self.seeds)}, not {seed}")
-            begin_from(self.learners, self.seeds.index(seed), run)
+            self.engine.begin_from(self.seeds.index(seed), run)
 
     def run(
         self,
@@ -194,8 +178,8 @@ class _Training:
         percent = max(1, self.n_rounds // 100)
         while self.round < self.n_rounds:
             before = self.rollout.n_steps
-            self.rollout.step(self.learners, self.replay, n_updates=self.n_updates, generators=self.generators.acting)
-            for _ in range(self._updates_due(before)):
+            self.rollout.step(self.engine, n_updates=self.n_updates, generators=self.generators.acting)
+            for _ in range(self.engine.updates_due(before, self.rollout.n_steps)):
                 self._update()
             self.round += 1
             if self.round in self.snapshot_rounds:
@@ -207,23 +191,13 @@ class _Training:
                 if now // checkpoint_every_steps > before // checkpoint_every_steps:
                     on_checkpoint(self.state())
 
-    def _updates_due(self, before: int) -> int:
-        now, every = self.rollout.n_steps, self.how.update_every_steps
-        if now < self.how.warmup_steps:
-            return 0
-        return now // every - max(before, self.how.warmup_steps - 1) // every
-
     def _update(self) -> None:
-        losses = update_all(
-            self.learners, self.replay, self.alive, n_updates=self.n_updates, generators=self.generators.learning
-        )
+        update = self.engine.update(self.alive, n_updates=self.n_updates, generators=self.generators.learning)
         self.n_updates += 1
-        self.recording.add_losses(self.rollout.n_steps, losses)
-        stacks = [stack for learner in self.learners for stack in learner.stacks.values()]
-        sound = torch.stack([stack.is_finite() for stack in stacks]).all(dim=0)
-        small = (losses.critic.abs() < LOSS_LIMIT).all(dim=1)
-        small &= (losses.actor[:, losses.moved].abs() < LOSS_LIMIT).all(dim=1)
-        failing = self.alive & ~(sound & small.to(sound.device))
+        self.recording.add_update(self.rollout.n_steps, update)
+        stacks = self.engine.stacks
+        finite = torch.stack([stack.is_finite() for stack in stacks]).all(dim=0)
+        failing = self.alive & ~(finite & update.sound.to(finite.device))
         if bool(failing.any()):
             self._stop(failing)
         for k in torch.nonzero(~self.alive).flatten().tolist():
@@ -242,12 +216,12 @@ class _Training:
         self.alive &= ~failing
 
     def _record(self) -> None:
-        self.recording.add_snapshot(self.rollout.n_steps)
+        self.recording.add_snapshot(self.rollout.n_steps, n_updates=self.n_updates)
 
     def _progress(self, seconds: float) -> Progress:
         return Progress(
             steps=self.rollout.n_steps,
-            total_steps=self.n_rounds * self.how.n_envs,
+            total_steps=self.n_rounds * self.engine.n_envs,
             n_seeds=len(self.seeds),
             n_failed=int((~self.alive).sum()),
             seconds=seconds,
@@ -261,10 +235,8 @@ class _Training:
         }
         arrays |= saved.prefixed("generators", self.generators.state())
         arrays |= saved.prefixed("rollout", self.rollout.state())
-        arrays |= saved.prefixed("replay", self.replay.state())
         arrays |= saved.prefixed("recording", self.recording.state())
-        for k, learner in enumerate(self.learners):
-            arrays |= saved.prefixed(f"learner{k}", learner.state())
+        arrays |= self.engine.state()
         return Checkpoint(arrays=arrays, settings={**self.asked, "failures": self.recording.failures_state()})
 
     def load(self, checkpoint: Checkpoint) -> None:
@@ -277,44 +249,20 @@ class _Training:
         self.alive = torch.tensor(arrays["alive"], device=self.alive.device)
         self.generators.load(saved.part(arrays, "generators"))
         self.rollout.load(saved.part(arrays, "rollout"))
-        self.replay.load(saved.tensors(saved.part(arrays, "replay")))
         self.recording.load(saved.part(arrays, "recording"), checkpoint.settings["failures"])
-        for k, learner in enumerate(self.learners):
-            learner.load(saved.tensors(saved.part(arrays, f"learner{k}")))
+        self.engine.load(arrays)
 
     def results(self) -> list[TrainingRun]:
-        algorithm = {side: a.model_dump(mode="json") for side, a in self.algorithms.items()}
-        stacks = [stack for learner in self.learners for stack in learner.stacks.values()]
         return [
             self.recording.result(
                 k,
-                algorithm=algorithm,
                 n_steps=self.rollout.n_steps,
                 n_updates=self.n_updates,
                 episodes=self.rollout.episodes(k),
-                parameter_hash=parameter_hash(stacks, k),
+                parameter_hash=parameter_hash(self.engine.stacks, k),
             )
             for k in range(len(self.seeds))
         ]
-
-
-def _learners(
-    spec: GameSpec, algorithms: Mapping[str, Algorithm], seeds: Sequence[int], device: torch.device
-) -> list[Learner]:
-    """Return the fewest learners: agents of equal settings and one kind of action space share a stack."""
-    groups: dict[tuple[Algorithm, bool], list[int]] = {}
-    for i, (side, space) in enumerate(zip(spec.sides, spec.action_spaces, strict=True)):
-        groups.setdefault((algorithms[side], isinstance(space, Box)), []).append(i)
-    return [
-        Learner(
-            spec,
-            agents,
-            settings,
-            device=device,
-            rngs=[child(seed, "initial parameters", *agents) for seed in seeds],
-        )
-        for (settings, _), agents in groups.items()
-    ]
 
 
 def _by_side(spec: GameSpec, algorithm: Algorithm | Mapping[str, Algorithm]) -> dict[str, Algorithm]:
@@ -324,13 +272,6 @@ def _by_side(spec: GameSpec, algorithm: Algorithm | Mapping[str, Algorithm]) -> 
     if sorted(algorithm) != sorted(sides):
         raise ValueError(f"algorithm must name the sides {sides} of {spec.name}, not {sorted(algorithm)}")
     return {side: algorithm[side] for side in sides}
-
-
-def _common_rollout(algorithms: Mapping[str, Algorithm]) -> Gathering:
-    each = [a.rollout for a in algorithms.values()]
-    if any(r != each[0] for r in each):
-        raise ValueError(f"algorithm: the sides {list(algorithms)} must have equal rollout settings")
-    return each[0]
 
 
 def _checked_seeds(seeds: Sequence[int]) -> list[int]:

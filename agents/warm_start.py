@@ -11,7 +11,8 @@ import numpy.typing as npt
 import torch
 
 from nashlens.agents.learner import Learner
-from nashlens.agents.records import ActorSnapshots, TrainingRun
+from nashlens.agents.records import TrainingRun
+from nashlens.agents.snapshots import ActorSnapshots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,8 @@ def begin_from(learners: Sequence[Learner], seed: int, run: TrainingRun) -> None
             if name not in run.spec.agents:
                 raise ValueError(f"warm_start: the run has no agent {name!r}; it has {list(run.spec.agents)}")
             former = run.actors[run.spec.agents.index(name)]
+            if not isinstance(former, ActorSnapshots):
+                raise ValueError(f"warm_start: the policy of {name} must be an actor's network, not {former.kind!r}")
             for sub in range(learner.n_subs):
                 _write(learner, place_of(learner, agent, sub), seed, former, name=name)
 

@@ -1,0 +1,36 @@
+"""Which engine runs which settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from nashlens.agents.config import DDPG, MADDPG, Algorithm, MADDPGFamily
+from nashlens.agents.engine import Engine
+from nashlens.agents.maddpg_engine import MADDPGEngine
+from nashlens.games.core import GameSpec
+
+
+def engine_for(
+    spec: GameSpec, algorithms: Mapping[str, Algorithm], *, seeds: Sequence[int], steps: int, device: torch.device
+) -> Engine:
+    """Return the engine of one run.
+
+    Parameters
+    ----------
+    spec : the game.
+    algorithms : the setting of each side.
+    seeds : S whole numbers.
+    steps : environment steps that one seed will take.
+    device : where networks and experience live.
+
+    Raises
+    ------
+    ValueError : the sides' algorithms cannot train in one run, or a setting does not fit the game.
+    """
+    maddpg: dict[str, MADDPGFamily] = {side: a for side, a in algorithms.items() if isinstance(a, MADDPG | DDPG)}
+    if len(maddpg) == len(algorithms):
+        return MADDPGEngine(spec, maddpg, seeds=seeds, steps=steps, device=device)
+    kinds = {side: a.kind for side, a in algorithms.items()}
+    raise ValueError(f"algorithm: the sides must learn by settings of one family, not {kinds}")
