@@ -3,6 +3,7 @@
 Arrays, probabilities and generators only; this room knows nothing of learners, metrics or files.
 """
 
+from nashlens.games.anchors import anchor_policies, random_policy
 from nashlens.games.behaviour import BehaviouralProfile
 from nashlens.games.core import ActionSpace, Batch, Box, Choice, Game, GameSpec, Step
 from nashlens.games.episodes import Episodes, play
@@ -28,9 +29,11 @@ __all__ = [
     "Profile",
     "SequentialGame",
     "Step",
+    "anchor_policies",
     "from_open_spiel",
     "from_petting_zoo",
     "make",
     "names",
     "play",
+    "random_policy",
 ]
