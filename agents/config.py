@@ -10,47 +10,10 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter, model_validator
+from pydantic import Field, PositiveInt, TypeAdapter, model_validator
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-
-
-class Settings(BaseModel):
-    """Frozen settings that refuse unknown keys and values of another type."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-
-class Sharing(Settings):
-    """Which agents use one set of parameters (Gupta et al. 2017).
-
-    Attributes
-    ----------
-    mode : ``none``, a set an agent (heterogeneous); ``side``, one a side; ``full``, one for all (homogeneous).
-    index : append the agent's one-hot index to what its policy reads.
-    """
-
-    mode: Literal["none", "side", "full"] = "none"
-    index: bool = False
-
-
-class Rollout(Settings):
-    """How experience is gathered; in one run these are the same for every side.
-
-    Attributes
-    ----------
-    n_envs : environments in parallel for each seed. The paper has one; eight gave the same learning in less time.
-    replay_capacity : transitions that are kept for each seed.
-    warmup_steps : environment steps before the first update.
-    update_every_steps : environment steps between updates.
-    """
-
-    n_envs: PositiveInt = 8
-    replay_capacity: PositiveInt = 1_000_000
-    warmup_steps: PositiveInt = 25_600
-    update_every_steps: PositiveInt = 100
+from nashlens.agents.replay_schedule import Rollout
+from nashlens.agents.settings import NonNegative, Positive, Settings, Share, Sharing
 
 
 class Inference(Settings):
@@ -216,8 +179,24 @@ class DDPG(ActorCritic):
 
 
 MADDPGFamily = MADDPG | DDPG
-ReplayAlgorithm = MADDPGFamily
-Algorithm = ReplayAlgorithm
+Algorithm = MADDPGFamily
+
+__all__ = [
+    "DDPG",
+    "MADDPG",
+    "ActorCritic",
+    "Algorithm",
+    "Ensemble",
+    "Inference",
+    "MADDPGFamily",
+    "Minimax",
+    "Rollout",
+    "Settings",
+    "Sharing",
+    "Twin",
+    "parse",
+]
+
 _ADAPTER: TypeAdapter[Algorithm] = TypeAdapter(Annotated[Algorithm, Field(discriminator="kind")])
 
 

@@ -20,6 +20,7 @@ from nashlens.agents.distributions import Noise, head_for
 from nashlens.agents.layout import Layout
 from nashlens.agents.networks import Stack, clip_each
 from nashlens.agents.opponents import Opponents
+from nashlens.agents.parameter_state import load_parameters, parameter_state
 from nashlens.agents.replay import Minibatch
 from nashlens.agents.sharing import Slots, assign
 from nashlens.games.core import GameSpec
@@ -213,28 +214,11 @@ class Learner:
 
     def state(self) -> dict[str, Tensor]:
         """Return every parameter and the optimisers' moments, for a checkpoint."""
-        state: dict[str, Tensor] = {}
-        for name, stack in self.stacks.items():
-            state |= {f"{name}.{k}": t.detach().clone() for k, t in enumerate(stack.tensors)}
-        for name, optimiser in self._optimisers.items():
-            for k, moments in optimiser.state_dict()["state"].items():
-                state |= {f"{name}_optimiser.{k}.{label}": t.clone() for label, t in moments.items()}
-        return state
+        return parameter_state(self.stacks, self._optimisers)
 
     def load(self, state: Mapping[str, Tensor]) -> None:
         """Go back to what `state` returned."""
-        with torch.no_grad():
-            for name, stack in self.stacks.items():
-                for k, tensor in enumerate(stack.tensors):
-                    tensor.copy_(state[f"{name}.{k}"])
-        for name, optimiser in self._optimisers.items():
-            moments: dict[int, dict[str, Tensor]] = {}
-            for key, tensor in state.items():
-                owner, *place = key.split(".")
-                if owner == f"{name}_optimiser":
-                    moments.setdefault(int(place[0]), {})[place[1]] = tensor.clone()
-            groups = optimiser.state_dict()["param_groups"]
-            optimiser.load_state_dict({"state": moments, "param_groups": groups})
+        load_parameters(self.stacks, self._optimisers, state)
 
     @property
     def _optimisers(self) -> dict[str, torch.optim.Adam]:

@@ -13,7 +13,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from nashlens.agents.snapshots import ActorSnapshots, Snapshots, from_plain, to_plain
+from nashlens.agents.snapshot_kinds import from_plain, to_plain
+from nashlens.agents.snapshots import ActorSnapshots, Snapshots
 from nashlens.games import JointPolicy, Policy
 from nashlens.games.core import Box, Choice, GameSpec
 from nashlens.games.mixture_policy import MixturePolicy

@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
-from nashlens.agents.config import ReplayAlgorithm, Rollout
+from pydantic import PositiveInt
+
+from nashlens.agents.settings import Settings
 
 
-def common_rollout(algorithms: Mapping[str, ReplayAlgorithm]) -> Rollout:
+class Rollout(Settings):
+    """How experience is gathered; in one run these are the same for every side.
+
+    Attributes
+    ----------
+    n_envs : environments in parallel for each seed. The paper has one; eight gave the same learning in less time.
+    replay_capacity : transitions that are kept for each seed.
+    warmup_steps : environment steps before the first update.
+    update_every_steps : environment steps between updates.
+    """
+
+    n_envs: PositiveInt = 8
+    replay_capacity: PositiveInt = 1_000_000
+    warmup_steps: PositiveInt = 25_600
+    update_every_steps: PositiveInt = 100
+
+
+class Gathers(Protocol):
+    """Settings that say how experience is gathered."""
+
+    @property
+    def rollout(self) -> Rollout:
+        """How experience is gathered."""
+        ...
+
+
+def common_rollout(algorithms: Mapping[str, Gathers]) -> Rollout:
     """Return how the sides gather experience together.
 
     Raises

@@ -26,7 +26,7 @@ class Snapshots(Protocol):
 
     Attributes
     ----------
-    kind : names the class among `KINDS`.
+    kind : names the class in `snapshot_kinds`.
     """
 
     kind: ClassVar[str]
@@ -125,27 +125,3 @@ def layers_from_arrays(
     """Return the weights and biases that `layers_to_arrays` named."""
     layers = range(n_layers)
     return tuple(arrays[f"weight{k}"] for k in layers), tuple(arrays[f"bias{k}"] for k in layers)
-
-
-KINDS: dict[str, type[ActorSnapshots]] = {ActorSnapshots.kind: ActorSnapshots}
-
-
-def to_plain(snapshots: Snapshots) -> tuple[Arrays, dict[str, Any]]:
-    """Return snapshots as arrays and plain values; those of a plain network name no kind."""
-    settings = snapshots.to_settings()
-    if snapshots.kind != ActorSnapshots.kind:
-        settings = {"kind": snapshots.kind, **settings}
-    return snapshots.to_arrays(), settings
-
-
-def from_plain(arrays: Mapping[str, npt.NDArray[Any]], settings: Mapping[str, Any]) -> Snapshots:
-    """Return the snapshots that `to_plain` took apart.
-
-    Raises
-    ------
-    ValueError : their kind is unknown.
-    """
-    kind = settings.get("kind", ActorSnapshots.kind)
-    if kind not in KINDS:
-        raise ValueError(f"kind of an actor must be one of {', '.join(KINDS)}, not {kind!r}")
-    return KINDS[kind].of(arrays, settings)

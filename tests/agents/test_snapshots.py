@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from nashlens.agents.snapshots import ActorSnapshots, from_plain, to_plain
+from nashlens.agents.snapshot_kinds import from_plain, to_plain
+from nashlens.agents.snapshots import ActorSnapshots
 
 
 def test_snapshots_of_a_network_name_no_kind_so_that_older_runs_are_read():
@@ -20,5 +21,5 @@ def test_snapshots_of_a_network_name_no_kind_so_that_older_runs_are_read():
 
 
 def test_an_unknown_kind_is_refused():
-    with pytest.raises(ValueError, match="kind of an actor must be one of network.*, not 'oracle'"):
+    with pytest.raises(ValueError, match=r"kind of an actor must be one of network.*, not 'oracle'"):
         from_plain({}, {"kind": "oracle"})
