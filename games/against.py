@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from nashlens.games.core import Array, Batch, BoolArray, Game, GameSpec, Step
 from nashlens.games.episodes import initial_memories
-from nashlens.games.policy import Policy, check_joint_policy
+from nashlens.games.policy import Policy, check_joint_policy, seen_by
 from nashlens.games.randomness import Streams
 
 
@@ -39,7 +39,7 @@ class Against(Game):
 
     def __init__(self, game: Game, policies: Sequence[Policy], *, free: Sequence[int], explore: bool = True) -> None:
         spec = game.spec
-        self.policies = check_joint_policy(spec, policies)
+        self.policies = check_joint_policy(spec, policies, central=True)
         if not free or sorted(set(free)) != sorted(free) or not set(free) <= set(range(spec.n_agents)):
             raise ValueError(
                 f"free must name one or more of the agents 0 to {spec.n_agents - 1} once, not {list(free)}"
@@ -114,8 +114,8 @@ class _AgainstBatch(Batch):
 
     def _act(self, place: int, j: int) -> Array:
         """Return the actions of one fixed agent, each block's from the block's own generator."""
-        policy, seen = self._policies[place], self._inner.observations[j]
-        legal = None if self._inner.masks is None else self._inner.masks[j]
+        policy = self._policies[place]
+        seen, legal = seen_by(policy, j, self._inner.observations, self._inner.masks)
         memory = self._memories[place] = policy.next_memory(seen, self._memories[place])
         if not self._game.explore:
             return policy.mode(seen, masks=legal, memory=memory)

@@ -10,7 +10,7 @@ import numpy as np
 from nashlens.games.arguments import whole_number
 from nashlens.games.core import Array, Game, IntArray
 from nashlens.games.mixture_policy import MixturePolicy
-from nashlens.games.policy import Policy, check_joint_policy
+from nashlens.games.policy import Policy, check_joint_policy, seen_by
 from nashlens.games.randomness import Streams
 
 
@@ -50,7 +50,7 @@ def play(
     ValueError : the policies do not fit the game, `n_episodes` is no whole number of at least 1, or an episode goes on
         after the game's horizon.
     """
-    joint = check_joint_policy(game.spec, policies)
+    joint = check_joint_policy(game.spec, policies, central=True)
     n_episodes = whole_number(n_episodes, "n_episodes", low=1)
     world, chance = rng.spawn(2)
     batch = game.begin(Streams(world, n_episodes))
@@ -62,8 +62,7 @@ def play(
     for _ in range(game.spec.horizon):
         actions = []
         for i, policy in enumerate(joint):
-            seen = batch.observations[i]
-            masks = None if batch.masks is None else batch.masks[i]
+            seen, masks = seen_by(policy, i, batch.observations, batch.masks)
             memories[i] = policy.next_memory(seen, memories[i])
             if explore:
                 actions.append(policy.sample(seen, masks=masks, memory=memories[i], rng=chance))

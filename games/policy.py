@@ -26,11 +26,14 @@ class Policy(ABC):
     action_space : the space of the actions.
     observation_size : ``O_i``.
     memory_size : numbers that the caller carries from step to step for each environment; 0 for most.
+    central : True where the policy reads the observations and masks of all agents, one after the other, instead of its
+        own agent's; then `observation_size` is ``ΣO``. See `seen_by`.
     """
 
     action_space: ActionSpace
     observation_size: int
     memory_size: int = 0
+    central: bool = False
 
     def probabilities(
         self, observations: Array, *, masks: BoolArray | None = None, memory: Array | None = None
@@ -216,12 +219,36 @@ def uniform_for(action_space: ActionSpace, *, observation_size: int = 1) -> Poli
 JointPolicy = tuple[Policy, ...]
 
 
-def check_joint_policy(spec: GameSpec, policies: Sequence[Policy]) -> JointPolicy:
+def seen_by(
+    policy: Policy, agent: int, observations: Sequence[Array], masks: Sequence[BoolArray] | None = None
+) -> tuple[Array, BoolArray | None]:
+    """Return what an agent's policy reads: the agent's own observations and masks, or all agents' if it is central.
+
+    Parameters
+    ----------
+    policy : the policy.
+    agent : whose policy it is.
+    observations, masks : one ``[B, O_i]`` and one ``[B, A_i]`` an agent; masks only where the game has them.
+    """
+    if policy.central:
+        return np.concatenate(observations, axis=1), None if masks is None else np.concatenate(masks, axis=1)
+    return observations[agent], None if masks is None else masks[agent]
+
+
+def check_joint_policy(spec: GameSpec, policies: Sequence[Policy], *, central: bool = False) -> JointPolicy:
     """Return the policies as a `JointPolicy` of this game, or say what does not fit.
+
+    Parameters
+    ----------
+    spec : the game.
+    policies : one an agent.
+    central : whether policies may read the observations of all agents, because the caller hands out what `seen_by`
+        says.
 
     Raises
     ------
-    ValueError : the number of policies, an action space or an observation size does not fit the game.
+    ValueError : the number of policies, an action space or an observation size does not fit the game, or a policy is
+        central and may not be.
     """
     if len(policies) != spec.n_agents:
         raise ValueError(f"policies must be {spec.n_agents}, one an agent of {spec.name}, not {len(policies)}")
@@ -230,6 +257,9 @@ def check_joint_policy(spec: GameSpec, policies: Sequence[Policy]) -> JointPolic
     ):
         if policy.action_space != space:
             raise ValueError(f"the policy of {name} must act in {space}, not {policy.action_space}")
-        if policy.observation_size != size:
-            raise ValueError(f"the policy of {name} must read {size} numbers, not {policy.observation_size}")
+        if policy.central and not central:
+            raise ValueError(f"the policy of {name} must read its own observation alone; it is a central one")
+        reads = sum(spec.observation_sizes) if policy.central else size
+        if policy.observation_size != reads:
+            raise ValueError(f"the policy of {name} must read {reads} numbers, not {policy.observation_size}")
     return tuple(policies)
