@@ -108,11 +108,16 @@ def print_growth(seconds: float) -> None:
     for n_envs in (1, 4, 16, 64, 256, 1024, 4096):
         rate = steps_per_second(ours(games.make("simple_spread"), n_envs), seconds)
         print(f"| {n_envs} | {rate:,.0f} | {1e6 * n_envs / rate:,.0f} |", flush=True)
-    print("\n| simple_spread, E=64, N | ours [steps/s] | mpe2 [steps/s] | ratio |\n|---|---|---|---|")
-    for n in (3, 6, 10, 30, 100):
-        mine = steps_per_second(ours(games.make("simple_spread", n_agents=n), 64), seconds)
-        other = steps_per_second(theirs("simple_spread", N=n), seconds)
-        print(f"| {n} | {mine:,.0f} | {other:,.1f} | {mine / other:,.0f} |", flush=True)
+    for name, n_envs, sizes in (
+        ("simple_spread", 64, (3, 6, 10, 30, 100)),
+        ("simple_line", 256, (4, 9, 12, 20, 30)),
+        ("simple_formation", 256, (4, 9, 12, 20, 30)),
+    ):
+        print(f"\n| {name}, E={n_envs}, N | ours [steps/s] | mpe2 [steps/s] | ratio |\n|---|---|---|---|")
+        for n in sizes:
+            mine = steps_per_second(ours(games.make(name, n_agents=n), n_envs), seconds)
+            other = steps_per_second(theirs(name, N=n), seconds)
+            print(f"| {n} | {mine:,.0f} | {other:,.1f} | {mine / other:,.0f} |", flush=True)
 
 
 def main() -> None:

@@ -198,6 +198,7 @@ CASES = [
         happens=("ends",),
     ),
     Case("simple_line", {"N": 2, "max_cycles": 60}, squeeze=2.5),
+    Case("simple_line", {"N": 20}, n_steps=50),
     Case("simple_formation", {}),
     Case("simple_formation", {"N": 6, "continuous_actions": True}, squeeze=0.3),
     Case("simple_formation", {"N": 11}, n_steps=60),

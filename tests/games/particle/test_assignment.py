@@ -1,6 +1,8 @@
-"""Assignments against SciPy's solver, an independent implementation."""
+"""Assignments against trying all of them, and the tabulated ones against SciPy's solver."""
 
 from __future__ import annotations
+
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -22,7 +24,16 @@ def test_two_agents_by_hand() -> None:
     np.testing.assert_array_equal(assigned_costs(costs), [[4, 1], [2, 2]])
 
 
-@pytest.mark.parametrize("n", [1, 2, 4, 6, MOST_TABULATED, MOST_TABULATED + 1, 15])
+@pytest.mark.parametrize("n", [1, 2, 3, 5, MOST_TABULATED, MOST_TABULATED + 1])
+def test_random_costs_give_the_least_of_all_assignments(n: int) -> None:
+    costs = np.random.default_rng(n).uniform(0, 3, (n, n, 20))
+    orders = np.array(list(permutations(range(n))))
+    paid = costs[np.arange(n), orders]
+    best = paid.sum(axis=1).argmin(axis=0)
+    np.testing.assert_array_equal(assigned_costs(costs), paid[best, :, np.arange(20)].T)
+
+
+@pytest.mark.parametrize("n", [2, 4, MOST_TABULATED, 30])
 def test_random_costs_give_the_assignment_of_scipy(n: int) -> None:
     costs = np.random.default_rng(n).uniform(0, 3, (n, n, 60))
     expected = np.stack([solved(costs[..., e]) for e in range(60)], axis=-1)
