@@ -7,9 +7,17 @@ imported when they are first asked for, so that reading a run stays light.
 from importlib import import_module
 from typing import Any
 
-_HOMES = {"TrainingRun": "records", "train": "training", "MADDPG": "config", "DDPG": "config"}
+_HOMES = {
+    "TrainingRun": "records",
+    "train": "training",
+    "MADDPG": "config",
+    "DDPG": "config",
+    "REINFORCE": "config",
+    "AdvantageActorCritic": "config",
+    "TRPO": "config",
+}
 
-__all__ = ["DDPG", "MADDPG", "TrainingRun", "train"]
+__all__ = ["DDPG", "MADDPG", "REINFORCE", "TRPO", "AdvantageActorCritic", "TrainingRun", "train"]
 
 
 def __getattr__(name: str) -> Any:

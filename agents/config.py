@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, TypeAdapter, model_validator
 
+from nashlens.agents.on_policy_settings import REINFORCE, TRPO, AdvantageActorCritic, Episodes
 from nashlens.agents.replay_schedule import Rollout
 from nashlens.agents.settings import NonNegative, Positive, Settings, Share, Sharing
 
@@ -179,17 +180,23 @@ class DDPG(ActorCritic):
 
 
 MADDPGFamily = MADDPG | DDPG
-Algorithm = MADDPGFamily
+OnPolicyFamily = REINFORCE | AdvantageActorCritic | TRPO
+Algorithm = MADDPGFamily | OnPolicyFamily
 
 __all__ = [
     "DDPG",
     "MADDPG",
+    "REINFORCE",
+    "TRPO",
     "ActorCritic",
+    "AdvantageActorCritic",
     "Algorithm",
     "Ensemble",
+    "Episodes",
     "Inference",
     "MADDPGFamily",
     "Minimax",
+    "OnPolicyFamily",
     "Rollout",
     "Settings",
     "Sharing",

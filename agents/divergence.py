@@ -11,7 +11,8 @@ import math
 import torch
 from torch import Tensor
 
-from nashlens.agents.distributions import TINY, BoxHead, ChoiceHead, Head
+from nashlens.agents.distributions import BoxHead, ChoiceHead, Head
+from nashlens.agents.gumbel import TINY
 
 
 def entropy(head: Head, outputs: Tensor, masks: Tensor | None) -> Tensor:
@@ -26,7 +27,7 @@ def entropy(head: Head, outputs: Tensor, masks: Tensor | None) -> Tensor:
     if isinstance(head, BoxHead):
         _, std = head.moments(outputs)
         each = 0.5 * math.log(2 * math.pi * math.e) + std.clamp(min=TINY).log()
-        return each.masked_fill(~head.valid, 0).sum(dim=-1)
+        return each.masked_fill(~head.valid(masks), 0).sum(dim=-1)
     assert isinstance(head, ChoiceHead)
     logs = head.log_probabilities(outputs, masks)
     return -(logs.exp() * logs).sum(dim=-1)
@@ -47,7 +48,7 @@ def divergence(head: Head, outputs: Tensor, others: Tensor, masks: Tensor | None
         ratio = std / other_std
         distance = (mean - other_mean) / other_std
         each = 0.5 * (ratio.square() + distance.square() - 1) - ratio.log()
-        return each.masked_fill(~head.valid, 0).sum(dim=-1)
+        return each.masked_fill(~head.valid(masks), 0).sum(dim=-1)
     assert isinstance(head, ChoiceHead)
     logs, other_logs = head.log_probabilities(outputs, masks), head.log_probabilities(others, masks)
     chances = torch.where(head.valid(masks), logs.exp(), 0.0)

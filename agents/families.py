@@ -9,6 +9,8 @@ import torch
 from nashlens.agents.config import DDPG, MADDPG, Algorithm, MADDPGFamily
 from nashlens.agents.engine import Engine
 from nashlens.agents.maddpg_engine import MADDPGEngine
+from nashlens.agents.on_policy_family import on_policy_engine
+from nashlens.agents.on_policy_settings import OnPolicy
 from nashlens.games.core import GameSpec
 
 
@@ -32,5 +34,8 @@ def engine_for(
     maddpg: dict[str, MADDPGFamily] = {side: a for side, a in algorithms.items() if isinstance(a, MADDPG | DDPG)}
     if len(maddpg) == len(algorithms):
         return MADDPGEngine(spec, maddpg, seeds=seeds, steps=steps, device=device)
+    on_policy: dict[str, OnPolicy] = {side: a for side, a in algorithms.items() if isinstance(a, OnPolicy)}
+    if len(on_policy) == len(algorithms):
+        return on_policy_engine(spec, on_policy, seeds=seeds, device=device)
     kinds = {side: a.kind for side, a in algorithms.items()}
     raise ValueError(f"algorithm: the sides must learn by settings of one family, not {kinds}")

@@ -37,7 +37,13 @@ class Stack:
     weights : one ``[S, L, in, out]`` a layer.
     biases : one ``[S, L, 1, out]`` a layer.
     slots : who uses which slot, and what is appended to their inputs.
+
+    Attributes
+    ----------
+    recurrent : whether the networks carry a memory.
     """
+
+    recurrent = False
 
     def __init__(self, weights: Sequence[Tensor], biases: Sequence[Tensor], slots: Slots) -> None:
         self.weights = list(weights)
@@ -79,15 +85,18 @@ class Stack:
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return the outputs ``[S, n, B, out]`` for inputs ``[S, n, B, in]`` of n agents."""
         n_seeds, n_agents, n_rows = inputs.shape[:3]
-        if self._index is not None:
-            inputs = torch.cat([inputs, self._index.expand(n_seeds, n_agents, n_rows, -1)], dim=3)
-        layer = inputs.reshape(n_seeds * n_agents, n_rows, -1)
+        layer = self._indexed(inputs).reshape(n_seeds * n_agents, n_rows, -1)
         last = len(self.weights) - 1
         for depth, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             layer = affine(layer, self._of_agents(weight), self._of_agents(bias))
             if depth < last:
                 layer = torch.relu_(layer)
         return layer.view(n_seeds, n_agents, n_rows, -1)
+
+    def _indexed(self, inputs: Tensor) -> Tensor:
+        if self._index is None:
+            return inputs
+        return torch.cat([inputs, self._index.expand(*inputs.shape[:3], -1)], dim=3)
 
     def _of_agents(self, parameter: Tensor) -> Tensor:
         chosen = parameter if self._users is None else parameter.index_select(1, self._users)

@@ -7,9 +7,9 @@ Adam's rate, the discount, the widths and how many episodes make an update: 1,02
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import PositiveInt
+from pydantic import PositiveInt, model_validator
 
 from nashlens.agents.settings import NonNegative, Positive, Settings, Share, Sharing
 
@@ -36,24 +36,39 @@ class OnPolicy(Settings):
     sharing : which agents share an actor.
     hidden : widths of the hidden layers of actors and critics.
     memory : numbers that a recurrent actor carries through an episode; None for a feed-forward actor. A recurrent actor
-        has one rectified layer, of the first width of `hidden`, before its memory.
-    learning_rate : of Adam, for actors.
+        has one rectified layer, of the first width of `hidden`, before its memory and none behind it.
     gamma : discount.
-    entropy_weight : weight of the entropy that actors are rewarded for.
     standardise : bring the advantages of each agent in each update to mean 0 and standard deviation 1.
-    clip : largest norm of the gradient of one variable.
+    clip : largest norm of the gradient of one variable, where Adam moves it.
     rollout : how experience is gathered.
     """
 
     sharing: Sharing = Sharing()
     hidden: tuple[PositiveInt, ...] = (64, 64)
     memory: PositiveInt | None = None
-    learning_rate: Positive = 0.01
     gamma: Share = 0.95
-    entropy_weight: NonNegative = 0.0
     standardise: bool = True
     clip: Positive = 0.5
     rollout: Episodes = Episodes()
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.memory is not None and not self.hidden:
+            raise ValueError("hidden must have at least one width where there is a memory: the layer before it")
+        return self
+
+
+class GradientSteps(OnPolicy):
+    """On-policy learners whose actors Adam moves.
+
+    Attributes
+    ----------
+    learning_rate : of Adam, for actors.
+    entropy_weight : weight of the entropy that actors are rewarded for.
+    """
+
+    learning_rate: Positive = 0.01
+    entropy_weight: NonNegative = 0.0
 
 
 class LocalValue(Settings):
@@ -71,7 +86,22 @@ class LocalValue(Settings):
     steps: PositiveInt = 4
 
 
-class REINFORCE(OnPolicy):
+class Advantage(Settings):
+    """How much better than expected an action was.
+
+    Attributes
+    ----------
+    estimator : ``generalised``, generalised advantage estimates (GAE); ``n_step``, the n-step return less the value.
+    trace : λ of the generalised estimates.
+    n_steps : rewards before the value in the n-step return.
+    """
+
+    estimator: Literal["generalised", "n_step"] = "generalised"
+    trace: Share = 0.95
+    n_steps: PositiveInt = 5
+
+
+class REINFORCE(GradientSteps):
     """The score-function estimator with the return that followed, each agent by itself.
 
     Attributes
@@ -82,29 +112,26 @@ class REINFORCE(OnPolicy):
 
     kind: Literal["reinforce"] = "reinforce"
     baseline: LocalValue | None = LocalValue()
+    standardise: bool = False
 
 
-class AdvantageActorCritic(OnPolicy):
+class AdvantageActorCritic(GradientSteps):
     """Advantage actor-critic with a local critic, each agent by itself.
 
     Attributes
     ----------
-    advantage : ``gae``, generalised advantage estimates; ``n_step``, the n-step return less the value.
-    trace : λ of the generalised estimates.
-    n_steps : rewards before the value in the n-step return.
-    value : the critic; it is fitted to the same returns.
+    advantage : the estimator.
+    value : the critic; it is fitted to the advantages plus its former values.
     """
 
     kind: Literal["actor_critic"] = "actor_critic"
-    advantage: Literal["gae", "n_step"] = "gae"
-    trace: Share = 0.95
-    n_steps: PositiveInt = 5
+    advantage: Advantage = Advantage()
     value: LocalValue = LocalValue()
     entropy_weight: NonNegative = 0.01
 
 
-class TRPO(AdvantageActorCritic):
-    """Trust region policy optimisation, each agent by itself.
+class TRPO(OnPolicy):
+    """Trust region policy optimisation with a local critic, each agent by itself.
 
     Attributes
     ----------
@@ -114,23 +141,22 @@ class TRPO(AdvantageActorCritic):
     damping : added to the Fisher matrix's diagonal.
     conjugate_steps : iterations of conjugate gradients.
     backtracks : how often the step is halved before it is given up.
-
-    Notes
-    -----
-    The actor's `learning_rate` and `clip` play no part.
+    advantage, value : as in `AdvantageActorCritic`.
     """
 
-    kind: Literal["trpo"] = "trpo"  # type: ignore[assignment]
+    kind: Literal["trpo"] = "trpo"
     variant: Literal["natural", "first_order"] = "natural"
     max_divergence: Positive = 0.01
     damping: NonNegative = 0.1
     conjugate_steps: PositiveInt = 10
     backtracks: PositiveInt = 10
+    advantage: Advantage = Advantage()
+    value: LocalValue = LocalValue()
     rollout: Episodes = Episodes(n_envs=10, horizons_per_update=5)
 
 
-class COMA(OnPolicy):
-    """Counterfactual multi-agent policy gradients: one central critic for agents with a common reward.
+class COMA(GradientSteps):
+    """Counterfactual multi-agent policy gradients (Foerster et al. 2017): one central critic, a common reward.
 
     Attributes
     ----------

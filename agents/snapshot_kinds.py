@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy.typing as npt
 
+from nashlens.agents.recurrent_snapshots import RecurrentSnapshots
 from nashlens.agents.snapshots import ActorSnapshots, Arrays, Snapshots
 
 Reader = Callable[[Mapping[str, npt.NDArray[Any]], Mapping[str, Any]], Snapshots]
-KINDS: dict[str, Reader] = {ActorSnapshots.kind: ActorSnapshots.of}
+KINDS: dict[str, Reader] = {ActorSnapshots.kind: ActorSnapshots.of, RecurrentSnapshots.kind: RecurrentSnapshots.of}
 
 
 def to_plain(snapshots: Snapshots) -> tuple[Arrays, dict[str, Any]]:

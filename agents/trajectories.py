@@ -132,7 +132,7 @@ class Trajectories:
         self._n_filled = 0
         parts = [self._rows[..., part].clone() for part in self._layout.slices]
         terminated, ended, began = (part.squeeze(-1) for part in parts[5:8])
-        masks = [part > 0.5 for part in parts[8:]] or [None, None]
+        masks: list[Tensor | None] = [part > 0.5 for part in parts[8:]]
         return Window(
             observations=parts[0],
             actions=parts[1],
@@ -143,8 +143,8 @@ class Trajectories:
             ended=ended,
             began=began,
             counted=counted_steps(began, self._horizon),
-            masks=masks[0],
-            next_masks=masks[1],
+            masks=masks[0] if masks else None,
+            next_masks=masks[1] if masks else None,
         )
 
     def state(self) -> dict[str, Tensor]:
