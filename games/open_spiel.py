@@ -17,6 +17,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from nashlens.games.arguments import truth_value, whole_number
+from nashlens.games.open_spiel_parameters import check_parameters
 from nashlens.games.open_spiel_walk import Walk
 from nashlens.games.sequential import SequentialGame
 
@@ -63,7 +64,7 @@ def from_open_spiel(
     """
     whole_number(max_histories, "max_histories", low=2)
     truth_value(perfect_recall, "perfect_recall")
-    loaded = _load(game) if isinstance(game, str) else game
+    loaded = load_open_spiel(game) if isinstance(game, str) else game
     walk = _walked(turn_based(loaded), max_histories=max_histories, perfect_recall=perfect_recall)
     tree = walk.tree()
     default = {
@@ -79,7 +80,20 @@ def from_open_spiel(
     )
 
 
-def _load(text: str) -> Any:
+def open_spiel_names() -> frozenset[str]:
+    """Return OpenSpiel's name of every game that it has."""
+    import pyspiel
+
+    return frozenset(kind.short_name for kind in pyspiel.registered_games())
+
+
+def load_open_spiel(text: str) -> Any:
+    """Return the game that an OpenSpiel string names, as OpenSpiel makes it.
+
+    Raises
+    ------
+    ValueError : there is no such game, or a parameter is unknown or does not fit.
+    """
     import pyspiel
 
     short = text.partition("(")[0].strip()
@@ -89,13 +103,7 @@ def _load(text: str) -> Any:
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise ValueError(f"game: OpenSpiel has no game {short!r}{hint}")
     try:
-        given = pyspiel.game_parameters_from_string(text)
-        allowed = sorted(known[short].parameter_specification)
-        unknown = sorted(set(given) - {"name", *allowed})
-        if unknown:
-            near = get_close_matches(unknown[0], allowed, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(allowed) or 'none'}"
-            raise ValueError(f"game: {short} has no parameter {unknown[0]!r}; {hint}")
+        check_parameters(text, known[short])
         return pyspiel.load_game(text)
     except (pyspiel.SpielError, IndexError) as error:
         raise ValueError(f"game: OpenSpiel cannot make {text!r}: {str(error).strip()}") from error
@@ -120,7 +128,7 @@ def turn_based(game: Any) -> Any:
     """
     import pyspiel
 
-    game = _load(game) if isinstance(game, str) else game
+    game = load_open_spiel(game) if isinstance(game, str) else game
     if not isinstance(game, pyspiel.Game):
         raise ValueError(f"game must be a name or a pyspiel.Game, not {type(game).__name__}")
     kind = game.get_type()

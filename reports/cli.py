@@ -34,10 +34,31 @@ class Demo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Games:
-    """List the games, or describe one."""
+    """List the games, or describe one.
+
+    Arguments of the game are given as --game.NAME VALUE.
+    """
 
     name: Perhaps = None
-    """A game."""
+    """A game, a file in Gambit's .nfg format, or an OpenSpiel string."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solve:
+    """Print what exact analysis says of a game: equilibria, gaps, correlated equilibria, welfare, potential.
+
+    Arguments of the game are given as --game.NAME VALUE. Of a sequential game its sizes are printed, and what uniform
+    play is worth and concedes.
+    """
+
+    game: Which
+    """A game, a file in Gambit's .nfg format, or an OpenSpiel string such as "goofspiel(num_cards=3)"."""
+    json: bool = False
+    """Print JSON instead of tables."""
+    profile: str | None = None
+    """A strategy for each agent to measure, such as [[0.5,0.5],[1,0]]."""
+    seconds: float = 30.0
+    """How long each part may take; what takes longer is left out, and says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +170,11 @@ class Reports:
     ] = field()
 
 
+SUBJECTS = {"train": ("algorithm", "game"), "solve": ("game",), "games": ("game",)}
 Command = Union[  # noqa: UP007
     Annotated[Demo, tyro.conf.subcommand("demo", prefix_name=False)],
     Annotated[Games, tyro.conf.subcommand("games", prefix_name=False)],
+    Annotated[Solve, tyro.conf.subcommand("solve", prefix_name=False)],
     Annotated[Train, tyro.conf.subcommand("train", prefix_name=False)],
     Annotated[Suites, tyro.conf.subcommand("suite", prefix_name=False)],
     Annotated[Reports, tyro.conf.subcommand("report", prefix_name=False)],
@@ -196,7 +219,9 @@ def _run(asked: object, settings: dict[str, list[tuple[str, str]]], command: lis
         case Demo():
             return commands.demo(asked.out, workers=asked.workers, command=command)
         case Games():
-            return commands.games(asked.name)
+            return commands.games(asked.name, settings)
+        case Solve():
+            return commands.solve(asked, settings)
         case Train():
             return commands.train(asked, settings, command=command)
         case Suites(do=SuiteList()):
@@ -225,25 +250,24 @@ def _global_generator_kept() -> Iterator[None]:
 
 
 def _set_apart(words: Sequence[str]) -> tuple[list[str], dict[str, list[tuple[str, str]]]]:
-    """Take ``--algorithm.NAME VALUE`` and ``--game.NAME VALUE`` out of the words of `train`.
+    """Take ``--algorithm.NAME VALUE`` and ``--game.NAME VALUE`` out of the words of a command that knows them.
 
     Raises
     ------
     Mistake : a name has no value.
     """
     settings: dict[str, list[tuple[str, str]]] = {"algorithm": [], "game": []}
-    if not words or words[0] != "train":
-        return list(words), settings
+    subjects = SUBJECTS.get(words[0], ()) if words else ()
     plain: list[str] = []
     rest = iter(words)
     for word in rest:
         subject, dot, name = word.removeprefix("--").partition(".")
-        if not word.startswith("--") or not dot or subject not in settings:
+        if not word.startswith("--") or not dot or subject not in subjects:
             plain.append(word)
             continue
         name, equals, value = name.partition("=")
         given = value if equals else next(rest, None)
         if given is None or not name:
-            raise Mistake(f"{word} needs a value, such as {word} 0.003")
+            raise Mistake(f"{word} needs a value, such as {word} 3")
         settings[subject].append((name, given))
     return plain, settings

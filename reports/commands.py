@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -14,7 +16,7 @@ from rich.table import Table
 from nashlens.reports.mistakes import Mistake, checking
 
 if TYPE_CHECKING:
-    from nashlens.reports.cli import Train
+    from nashlens.reports.cli import Solve, Train
     from nashlens.reports.execution import Execution
     from nashlens.reports.store import Store
     from nashlens.reports.suite import Suite
@@ -132,13 +134,32 @@ def report_check(out: Path, *, suite: str | None) -> int:
     return 1 if different else 0
 
 
-def games(name: str | None) -> int:
+def games(name: str | None, settings: Mapping[str, Sequence[tuple[str, str]]]) -> int:
     """Print the games, or one of them."""
     from nashlens.reports.game_page import game_list, game_page
 
+    if name is None and settings["game"]:
+        raise Mistake("--game.NAME VALUE needs the name of a game")
     with checking():
-        shown = game_list() if name is None else game_page(name)
+        shown = game_list() if name is None else game_page(name, _nested(settings["game"]))
     Console().print(shown)
+    return 0
+
+
+def solve(asked: Solve, settings: Mapping[str, Sequence[tuple[str, str]]]) -> int:
+    """Print what exact analysis says of one game."""
+    from nashlens.reports.given_game import given_game
+    from nashlens.reports.solution import solve as solved
+    from nashlens.reports.solution import to_plain
+    from nashlens.reports.solution_page import solution_page
+
+    with checking():
+        profile = None if asked.profile is None else _profile(asked.profile)
+        sections = solved(given_game(asked.game, _nested(settings["game"])), seconds=asked.seconds, profile=profile)
+    if asked.json:
+        sys.stdout.write(json.dumps(to_plain(sections), indent=2, allow_nan=False) + "\n")
+    else:
+        Console().print(solution_page(sections))
     return 0
 
 
@@ -232,6 +253,16 @@ def _checked(model: Any, config: Mapping[str, Any]) -> Any:
         return model.model_validate(config)
     except ValidationError as error:
         raise Mistake(complaint(error, known=lambda where: known_keys(model, where))[1]) from error
+
+
+def _profile(text: str) -> list[Any]:
+    try:
+        strategies = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Mistake(f"profile is {text!r}: it must be a list of strategies such as [[0.5,0.5],[1,0]]") from error
+    if not isinstance(strategies, list):
+        raise Mistake(f"profile is {text!r}: it must be a list of strategies such as [[0.5,0.5],[1,0]]")
+    return strategies
 
 
 def _nested(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:

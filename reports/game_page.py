@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nashlens.games import NormalFormGame, Profile, catalog, make, registry
+from nashlens.games import Game, NormalFormGame, Profile, catalog, make, registry
 from nashlens.games.core import ActionSpace, Box, GameSpec
 from nashlens.games.known import Known
+from nashlens.games.sequential import SequentialGame
+from nashlens.reports.given_game import given_game, is_registered
+from nashlens.reports.solution import solve
+from nashlens.reports.solution_page import solution_page
+
+SECONDS = 10.0  # for each section of a page
 
 
 def game_list() -> Table:
@@ -22,31 +31,51 @@ def game_list() -> Table:
     return table
 
 
-def game_page(name: str) -> RenderableType:
-    """Return spaces, arguments, equilibria and sources of one game.
+def game_page(name: str, parameters: Mapping[str, Any] | None = None) -> RenderableType:
+    """Return what there is to know of one game: spaces, arguments, sources, and what exact analysis says of it.
+
+    Parameters
+    ----------
+    name : as in `given_game.given_game`.
+    parameters : arguments of a registered game.
 
     Raises
     ------
-    ValueError : there is no game of that name.
+    OSError : a file cannot be read.
+    ValueError : there is no such game, or it cannot be made.
     """
+    given = dict(parameters or {})
+    if is_registered(name) and not Path(name).is_file():
+        return _registered_page(name, given)
+    game = given_game(name, given)
+    return Group(_agents(game.spec), *_tables(game))
+
+
+def _registered_page(name: str, parameters: Mapping[str, Any]) -> RenderableType:
     entry = registry.entry(name)
     parts: list[RenderableType] = [
         Text.assemble((entry.name, "bold"), f"  {entry.summary} ({entry.family})"),
         Text(f"\n{inspect.getdoc(entry.factory) or ''}"),
     ]
     missing = [key for key, value in entry.parameters.items() if value is inspect.Parameter.empty]
-    if missing:
+    if missing and missing[0] not in parameters:
         return Group(*parts, Text(f"needs the argument {missing[0]} before it can be made"))
-    game = make(name)
-    parts.append(_agents(game.spec))
-    if isinstance(game, NormalFormGame):
-        known = catalog.known(name)
-        parts.append(Text(f"constant sum: {'yes' if game.is_constant_sum() else 'no'}"))
-        if game.n_agents == 2 and max(game.n_actions) <= 12:
-            parts.append(_payoffs(game))
-        if known is not None:
-            parts.append(_known(known))
+    game = make(name, **parameters)
+    parts += [_agents(game.spec), *_tables(game)]
+    known = catalog.known(name, **parameters) if isinstance(game, NormalFormGame) else None
+    if known is not None:
+        parts += [Text("\nFrom the catalogue", style="bold"), _known(known)]
     return Group(*parts)
+
+
+def _tables(game: Game) -> list[RenderableType]:
+    """Return the payoffs where they fit, and the sections of a game that exact analysis can read."""
+    if not isinstance(game, NormalFormGame | SequentialGame):
+        return []
+    parts: list[RenderableType] = [Text()]
+    if isinstance(game, NormalFormGame) and game.n_agents == 2 and max(game.n_actions) <= 12:
+        parts += [_payoffs(game), Text()]
+    return [*parts, solution_page(solve(game, seconds=SECONDS))]
 
 
 def _agents(spec: GameSpec) -> Table:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -116,3 +117,59 @@ def test_suite_list_and_show_name_the_demo(capsys: pytest.CaptureFixture[str]) -
     assert "demo" in capsys.readouterr().out
     assert main(["suite", "show", "demo"]) == 0
     assert "6 cells, 30 runs" in capsys.readouterr().out
+
+
+NFG = 'NFG 1 R "pd" { "row" "col" } { {"c" "d"} {"c" "d"} } 3 3 5 0 0 5 1 1'
+
+
+def test_solve_prints_tables_and_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["solve", "chicken"]) == 0
+    shown = capsys.readouterr().out
+    assert "Nash equilibria" in shown
+    assert "complete: there are no others" in shown
+    (tmp_path / "pd.nfg").write_text(NFG)
+    assert main(["solve", str(tmp_path / "pd.nfg"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    # to defect is dominant: payoffs 1 each against 3 each, so that the price of anarchy is 3
+    assert [e["payoffs"] for e in found["equilibria"]["equilibria"]] == [[1.0, 1.0]]
+    assert found["price"]["anarchy"] == pytest.approx(3.0)
+
+
+def test_solve_takes_parameters_profiles_and_open_spiel_strings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["solve", "penalty", "--game.k", "-50", "--profile", "[[1,0,0],[0,0,1]]", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["gaps"]["profiles"][0]["payoffs"] == [-50.0, -50.0]
+    assert main(["solve", "kuhn_poker(players=2)"]) == 0
+    assert "58 histories" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["chiken"], "did you mean chicken?"),
+        (["none.nfg"], "none.nfg: no such file or directory"),
+        (["simple_tag"], "game must be a matrix game or a game tree"),
+        (["chicken", "--game.k", "1"], "chicken has no parameter 'k'"),
+        (["chicken", "--game.k"], "--game.k needs a value"),
+        (["chicken", "--profile", "half"], "profile is 'half': it must be a list of strategies"),
+        (["chicken", "--profile", "1"], "profile is '1': it must be a list of strategies"),
+        (["chicken", "--profile", "[[1,0]]"], "profile must have (2, 2) actions"),
+        (["chicken", "--seconds", "-1"], "seconds must be more than 0"),
+        (["chess"], "chess has more than 500000 histories"),
+    ],
+)
+def test_solve_refuses_with_one_line(words: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert says in refused(["solve", *words], capsys)
+
+
+def test_games_shows_a_file_an_open_spiel_game_and_parameters(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "pd.nfg").write_text(NFG)
+    assert main(["games", str(tmp_path / "pd.nfg")]) == 0
+    assert "Price of anarchy" in capsys.readouterr().out
+    assert main(["games", "goofspiel(num_cards=2)"]) == 0
+    assert "histories" in capsys.readouterr().out
+    assert main(["games", "penalty", "--game.k", "-7"]) == 0
+    assert "-7, -7" in capsys.readouterr().out
+    assert "needs the name of a game" in refused(["games", "--game.k", "1"], capsys)
