@@ -49,7 +49,7 @@ def from_open_spiel(
 
     Raises
     ------
-    ValueError : the name or a parameter is unknown, the game is too large (the message says how far it was measured),
+    ValueError : the name or a parameter is unknown or has no possible value, the game is too large (the message says how far it was measured),
         or its tree cannot be listed: sampled chance, mean-field dynamics, or nothing that says what an agent observes.
 
     Notes

@@ -8,9 +8,11 @@ cliff_walking, catch). Any other game goes by ``open_spiel`` and its string.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
+from re import fullmatch
 from typing import Any
 
-from nashlens.games.arguments import truth_value, whole_number
+from nashlens.games.arguments import one_of, truth_value, whole_number
 from nashlens.games.open_spiel import MAX_HISTORIES, from_open_spiel
 from nashlens.games.registry import Entry
 from nashlens.games.sequential import SequentialGame
@@ -51,6 +53,50 @@ GAMES: dict[str, tuple[str, Parameters]] = {
     "cliff_walking": ("one agent walks along a cliff; pays at every step", {"height": 3, "width": 4, "horizon": 6}),
 }
 
+# The least and the largest value of each whole number, of one game where the name says so. Beyond, OpenSpiel refuses
+# the game, or it cannot be small enough whatever its other parameters are. (Lewis signalling with other numbers of
+# states needs its payoffs written out: it goes by ``open_spiel``.)
+LIMITS: dict[str, tuple[int, int | None]] = {
+    "players": (2, 10),
+    "liars_dice.players": (2, 2),
+    "numdice": (1, 10),
+    "dice_sides": (1, 20),
+    "num_cards": (1, 20),
+    "coins": (1, 50),
+    "size": (1, 20),
+    "horizon": (1, 1000),
+    "cliff_walking.horizon": (1, 100),
+    "min_bid": (0, 50),
+    "max_value": (1, 100),
+    "num_items": (1, 20),
+    "num_states": (3, 3),
+    "num_messages": (1, 3),
+    "max_items": (1, 100),
+    "max_bribe": (0, 100),
+    "num_rounds": (1, 20),
+    "board_width": (1, 10),
+    "board_height": (1, 10),
+    "num_shots": (1, 100),
+    "board_size": (2, 10),
+    "winscore": (1, 1000),
+    "diceoutcomes": (1, 100),
+    "rows": (2, 50),
+    "columns": (1, 50),
+    "height": (2, 50),
+    "width": (3, 50),
+    "max_histories": (2, None),
+}
+AT_MOST = {"min_bid": "coins"}
+CHOICES = {
+    "points_order": ("random", "descending", "ascending"),
+    "returns_type": ("win_loss", "point_difference", "total_points"),
+}
+LISTS = {
+    "pile_sizes": r"[0-9]{1,3}(;[0-9]{1,3})*",
+    "ship_sizes": r"\[[0-9]{1,2}(;[0-9]{1,2})*\]",
+    "ship_values": r"\[[0-9]+(\.[0-9]+)?(;[0-9]+(\.[0-9]+)?)*\]",
+}
+
 
 def entries() -> tuple[Entry, ...]:
     """Return the family's entries."""
@@ -85,8 +131,9 @@ class _Factory:
 
     def __call__(self, **given: Any) -> SequentialGame:
         for key, value in given.items():
-            _check_kind(key, value, self._defaults[key])
+            _check(key, value, game=self._name, default=self._defaults[key])
         full = self._defaults | given
+        _check_together(full)
         own = {key: value for key, value in full.items() if key not in ("max_histories", "perfect_recall")}
         text = ",".join(f"{key}={value}" for key, value in own.items())
         return from_open_spiel(
@@ -98,10 +145,20 @@ class _Factory:
         )
 
 
-def _check_kind(name: str, value: Any, default: int | bool | str) -> None:
+def _check(name: str, value: Any, *, game: str, default: int | bool | str) -> None:
+    """Check one of a game's own parameters, or one of the two that all games share."""
     if isinstance(default, bool):
         truth_value(value, name)
     elif isinstance(default, int):
-        whole_number(value, name, low=0)
-    elif not isinstance(value, str) or set(value) & set("(),="):
+        low, high = LIMITS.get(f"{game}.{name}", LIMITS.get(name, (0, None)))
+        whole_number(value, name, low=low, high=high)
+    elif name in CHOICES:
+        one_of(value, name, choices=CHOICES[name])
+    elif not isinstance(value, str) or not fullmatch(LISTS[name], value):
         raise ValueError(f"{name} must be text such as {default!r}, not {value!r}")
+
+
+def _check_together(full: Mapping[str, Any]) -> None:
+    for smaller, larger in AT_MOST.items():
+        if smaller in full and full[smaller] > full[larger]:
+            raise ValueError(f"{smaller} must be at most {larger}, which is {full[larger]}, not {full[smaller]}")

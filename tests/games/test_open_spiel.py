@@ -151,7 +151,7 @@ def test_every_named_game_keeps_the_contract(name: str) -> None:
     ("parameters", "message"),
     [
         ({"players": 2.5}, "players must be a whole number"),
-        ({"players": 1}, "cannot make"),
+        ({"players": 1}, "players must be a whole number from 2 to 10, not 1"),
         ({"playerz": 3}, "did you mean players"),
         ({"players": 9}, "max_histories"),
     ],
