@@ -49,8 +49,9 @@ def from_open_spiel(
 
     Raises
     ------
-    ValueError : the name or a parameter is unknown or has no possible value, the game is too large (the message says how far it was measured),
-        or its tree cannot be listed: sampled chance, mean-field dynamics, or nothing that says what an agent observes.
+    ValueError : the name or a parameter is unknown, or a value cannot be (see `open_spiel_parameters`); the game is too
+        large (the message says how far it was measured); or its tree cannot be listed: sampled chance, mean-field
+        dynamics, or nothing that says what an agent observes.
 
     Notes
     -----
