@@ -15,9 +15,11 @@ _HOMES = {
     "REINFORCE": "config",
     "AdvantageActorCritic": "config",
     "TRPO": "config",
+    "DQN": "config",
+    "JointDQN": "config",
 }
 
-__all__ = ["DDPG", "MADDPG", "REINFORCE", "TRPO", "AdvantageActorCritic", "TrainingRun", "train"]
+__all__ = ["DDPG", "DQN", "MADDPG", "REINFORCE", "TRPO", "AdvantageActorCritic", "JointDQN", "TrainingRun", "train"]
 
 
 def __getattr__(name: str) -> Any:

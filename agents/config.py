@@ -15,6 +15,7 @@ from pydantic import Field, PositiveInt, TypeAdapter, model_validator
 from nashlens.agents.on_policy_settings import REINFORCE, TRPO, AdvantageActorCritic, Episodes
 from nashlens.agents.replay_schedule import Rollout
 from nashlens.agents.settings import NonNegative, Positive, Settings, Share, Sharing
+from nashlens.agents.value_settings import DQN, Exploration, Importance, JointDQN
 
 
 class Inference(Settings):
@@ -181,10 +182,12 @@ class DDPG(ActorCritic):
 
 MADDPGFamily = MADDPG | DDPG
 OnPolicyFamily = REINFORCE | AdvantageActorCritic | TRPO
-Algorithm = MADDPGFamily | OnPolicyFamily
+ValueFamily = DQN | JointDQN
+Algorithm = MADDPGFamily | OnPolicyFamily | ValueFamily
 
 __all__ = [
     "DDPG",
+    "DQN",
     "MADDPG",
     "REINFORCE",
     "TRPO",
@@ -193,7 +196,10 @@ __all__ = [
     "Algorithm",
     "Ensemble",
     "Episodes",
+    "Exploration",
+    "Importance",
     "Inference",
+    "JointDQN",
     "MADDPGFamily",
     "Minimax",
     "OnPolicyFamily",
@@ -201,6 +207,7 @@ __all__ = [
     "Settings",
     "Sharing",
     "Twin",
+    "ValueFamily",
     "parse",
 ]
 

@@ -8,9 +8,12 @@ import torch
 
 from nashlens.agents.config import DDPG, MADDPG, Algorithm, MADDPGFamily
 from nashlens.agents.engine import Engine
+from nashlens.agents.joint_engine import JointEngine
 from nashlens.agents.maddpg_engine import MADDPGEngine
 from nashlens.agents.on_policy_family import on_policy_engine
 from nashlens.agents.on_policy_settings import OnPolicy
+from nashlens.agents.value_engine import ValueEngine
+from nashlens.agents.value_settings import DQN, JointDQN
 from nashlens.games.core import GameSpec
 
 
@@ -37,5 +40,11 @@ def engine_for(
     on_policy: dict[str, OnPolicy] = {side: a for side, a in algorithms.items() if isinstance(a, OnPolicy)}
     if len(on_policy) == len(algorithms):
         return on_policy_engine(spec, on_policy, seeds=seeds, device=device)
+    values = {side: a for side, a in algorithms.items() if isinstance(a, DQN)}
+    if len(values) == len(algorithms):
+        return ValueEngine(spec, values, seeds=seeds, steps=steps, device=device)
+    joint = {side: a for side, a in algorithms.items() if isinstance(a, JointDQN)}
+    if len(joint) == len(algorithms):
+        return JointEngine(spec, joint, seeds=seeds, steps=steps, device=device)
     kinds = {side: a.kind for side, a in algorithms.items()}
     raise ValueError(f"algorithm: the sides must learn by settings of one family, not {kinds}")

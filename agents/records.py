@@ -129,16 +129,15 @@ def pack(run: TrainingRun) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]
         for name in ("snapshot_steps", "episode_steps", "episode_returns", "evaluation_returns", "update_steps")
     }
     arrays |= {f"losses.{name}": curve for name, curve in run.losses.items()}
-    for i in range(len(run.actors)):
-        for sub, actor in enumerate(run.sub_actors(i)):
-            arrays |= {f"actor{i}.{sub}.{name}": array for name, array in to_plain(actor)[0].items()}
+    actors, kept = _packed_actors(run)
+    arrays |= kept
     names = (
         *("seed", "algorithm", "n_steps", "n_updates", "status", "reason"),
         *("n_evaluation_episodes", "explored", "parameter_hash"),
     )
     settings = {name: getattr(run, name) for name in names}
     settings["spec"] = spec_to_settings(run.spec)
-    settings["actors"] = [[to_plain(actor)[1] for actor in run.sub_actors(i)] for i in range(len(run.actors))]
+    settings["actors"] = actors
     return arrays, settings
 
 
@@ -152,7 +151,10 @@ def unpack(arrays: Mapping[str, npt.NDArray[Any]], settings: Mapping[str, Any]) 
     try:
         plain = {key: value for key, value in settings.items() if key not in {"spec", "actors"}}
         actors = [
-            tuple(from_plain(_part(arrays, f"actor{i}.{sub}."), about) for sub, about in enumerate(each))
+            tuple(
+                from_plain(_part(arrays, about.get("arrays", f"actor{i}.{sub}") + "."), about)
+                for sub, about in enumerate(each)
+            )
             for i, each in enumerate(settings["actors"])
         ]
         curves: dict[str, Any] = {
@@ -170,6 +172,25 @@ def unpack(arrays: Mapping[str, npt.NDArray[Any]], settings: Mapping[str, Any]) 
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"settings and arrays must be those of a packed run; {error} is missing or wrong") from error
+
+
+def _packed_actors(run: TrainingRun) -> tuple[list[list[dict[str, Any]]], dict[str, npt.NDArray[Any]]]:
+    """Return the actors' settings and arrays; arrays that several actors share are kept once, and named by the rest."""
+    homes: dict[tuple[int, ...], str] = {}
+    settings: list[list[dict[str, Any]]] = []
+    kept: dict[str, npt.NDArray[Any]] = {}
+    for i in range(len(run.actors)):
+        settings.append([])
+        for sub, actor in enumerate(run.sub_actors(i)):
+            arrays, about = to_plain(actor)
+            name = f"actor{i}.{sub}"
+            home = homes.setdefault(tuple(id(array) for array in arrays.values()), name)
+            if home == name:
+                kept |= {f"{name}.{key}": array for key, array in arrays.items()}
+            else:
+                about["arrays"] = home
+            settings[-1].append(about)
+    return settings, kept
 
 
 def _part(arrays: Mapping[str, npt.NDArray[Any]], prefix: str) -> dict[str, npt.NDArray[Any]]:

@@ -2,7 +2,8 @@
 
 A row holds, in this order: all observations, all actions, all rewards, all next observations, whether the game
 terminated, the log probability of each agent's action under the policy that chose it and, in games with illegal
-actions, the masks now and next; under ensembles, which sub-policy each agent played. Beside each row stands the number
+actions, the masks now and next; where it is asked for, two numbers that say when it was stored; under ensembles,
+which sub-policy each agent played. Beside each row stands the number
 of updates that had been made when it was stored: with the log probabilities, all that is needed to measure how stale
 the replay is.
 """
@@ -35,6 +36,7 @@ class Minibatch:
     terminated : ``[S, n, B]``; 1 where the game was over, 0 elsewhere, the time limit included.
     log_densities : ``[S, n, B, N]``; of the stored actions under the policies that chose them.
     masks, next_masks : legal actions, joint vectors ``[S, n, B, ΣA]``; None unless the game masks.
+    fingerprints : ``[S, n, B, 2]``; when the transition was stored; None where that is not kept.
     assignment : ``[S, n, B, N]``; which sub-policy each agent played; None without ensembles.
     """
 
@@ -46,6 +48,7 @@ class Minibatch:
     log_densities: Tensor
     masks: Tensor | None = None
     next_masks: Tensor | None = None
+    fingerprints: Tensor | None = None
     assignment: Tensor | None = None
 
     def with_actions(self, actions: Tensor) -> Minibatch:
@@ -69,6 +72,7 @@ class Replay:
     spec : the game.
     capacity : transitions that are kept for each seed.
     n_seeds : S.
+    fingerprints : whether two numbers are kept that say when a transition was stored.
     sub_policies : K of each agent; left out, none has more than one.
     device : where they are kept.
     """
@@ -79,15 +83,17 @@ class Replay:
         *,
         capacity: int,
         n_seeds: int,
+        fingerprints: bool = False,
         sub_policies: Sequence[int] | None = None,
         device: torch.device,
     ) -> None:
         n_observations, n_actions = sum(spec.observation_sizes), sum(spec.action_widths)
         widths = [n_observations, n_actions, spec.n_agents, n_observations, 1, spec.n_agents]
-        self._optional = (["masks", "next_masks"] if spec.masked else []) + (["assignment"] if sub_policies else [])
-        widths += [n_actions, n_actions] if spec.masked else []
-        widths += [spec.n_agents] if sub_policies else []
-        self._layout = Layout(widths)
+        optional = {"masks": n_actions, "next_masks": n_actions} if spec.masked else {}
+        optional |= {"fingerprints": 2} if fingerprints else {}
+        optional |= {"assignment": spec.n_agents} if sub_policies else {}
+        self._optional = list(optional)
+        self._layout = Layout([*widths, *optional.values()])
         self._membership = None
         if sub_policies:
             self._membership = Membership(sub_policies, capacity=capacity, n_seeds=n_seeds)
@@ -118,8 +124,8 @@ class Replay:
         self._next = (self._next + n_rows) % self.capacity
         self.size = min(self.size + n_rows, self.capacity)
 
-    def insert_transitions(self, transitions: Transitions) -> None:
-        """Store what one joint decision led to in place of the oldest."""
+    def insert_transitions(self, transitions: Transitions, *, fingerprint: tuple[float, float] | None = None) -> None:
+        """Store what one joint decision led to in place of the oldest, and when that was where it is asked for."""
         before, decision = transitions.situation, transitions.decision
         columns = [
             before.observations,
@@ -131,6 +137,9 @@ class Replay:
         ]
         if before.masks is not None and transitions.next_masks is not None:
             columns += [before.masks.float(), transitions.next_masks.float()]
+        if fingerprint is not None:
+            numbers = torch.tensor(fingerprint, device=self._rows.device)
+            columns.append(numbers.expand(*before.observations.shape[:2], 2))
         if before.assignment is not None:
             columns.append(before.assignment.float())
         self.insert(columns, n_updates=before.n_updates)
@@ -176,6 +185,7 @@ class Replay:
             log_densities=parts[5],
             masks=optional["masks"] > 0.5 if "masks" in optional else None,
             next_masks=optional["next_masks"] > 0.5 if "next_masks" in optional else None,
+            fingerprints=optional.get("fingerprints"),
             assignment=optional["assignment"].long() if "assignment" in optional else None,
         )
 

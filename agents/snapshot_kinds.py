@@ -9,9 +9,15 @@ import numpy.typing as npt
 
 from nashlens.agents.recurrent_snapshots import RecurrentSnapshots
 from nashlens.agents.snapshots import ActorSnapshots, Arrays, Snapshots
+from nashlens.agents.value_snapshots import CentralSnapshots, ValueSnapshots
 
 Reader = Callable[[Mapping[str, npt.NDArray[Any]], Mapping[str, Any]], Snapshots]
-KINDS: dict[str, Reader] = {ActorSnapshots.kind: ActorSnapshots.of, RecurrentSnapshots.kind: RecurrentSnapshots.of}
+KINDS: dict[str, Reader] = {
+    ActorSnapshots.kind: ActorSnapshots.of,
+    RecurrentSnapshots.kind: RecurrentSnapshots.of,
+    ValueSnapshots.kind: ValueSnapshots.of,
+    CentralSnapshots.kind: CentralSnapshots.of,
+}
 
 
 def to_plain(snapshots: Snapshots) -> tuple[Arrays, dict[str, Any]]:
