@@ -55,7 +55,8 @@ class ValueLearning(Settings):
     ----------
     double : the online network chooses the next action that the target network values (double Q-learning); otherwise
         the target network does both.
-    loss : of the temporal difference: ``huber``, quadratic up to `huber_delta` and linear beyond, or ``squared``.
+    loss : of the temporal difference: ``squared``, whose minimum is the mean, which a value is; or ``huber``, quadratic up
+        to `huber_delta` and linear beyond, whose minimum lies between mean and median.
     huber_delta : in units of reward.
     exploration : ε-greedy; each factor of each agent explores by itself.
     hidden : widths of the hidden layers.
@@ -68,7 +69,7 @@ class ValueLearning(Settings):
     """
 
     double: bool = True
-    loss: Literal["huber", "squared"] = "huber"
+    loss: Literal["squared", "huber"] = "squared"
     huber_delta: Positive = 1.0
     exploration: Exploration = Exploration()
     hidden: tuple[PositiveInt, ...] = (64, 64)
