@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from nashlens.analysis.comparisons import paired_difference
+from nashlens.analysis.proportions import wilson
 from nashlens.analysis.results import Array, Estimate
-from nashlens.analysis.statistics import student_t
+from nashlens.analysis.statistics import Intervals, student_t
 from nashlens.reports.quantities import quantity
 
 LEVEL = 0.95
@@ -61,7 +62,7 @@ def curves(frame: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
     """
     rows = []
     for key, steps, values_SK in _by_cell(frame[frame["metric"].isin(metrics)]):
-        intervals = student_t(values_SK, level=LEVEL)
+        intervals = _intervals(values_SK, metric=key[2])
         low, high = _cut(key[2], intervals.low, intervals.high)
         if len(values_SK) < MIN_SEEDS:
             low, high = np.full_like(low, np.nan), np.full_like(high, np.nan)
@@ -129,11 +130,22 @@ def by_seed(frame: pd.DataFrame, *, step: int | None = None, **where: str) -> pd
 
 
 def _estimate(values_S: Array, *, metric: str) -> tuple[Estimate, float, float]:
-    estimate = student_t(values_S, level=LEVEL, higher_is_better=quantity(metric).higher_is_better).at()
+    estimate = _intervals(values_S, metric=metric).at()
     if len(values_S) < MIN_SEEDS:
         return estimate, float("nan"), float("nan")
     low, high = _cut(metric, np.array([estimate.low]), np.array([estimate.high]))
     return estimate, float(low[0]), float(high[0])
+
+
+def _intervals(values_S: Array, *, metric: str) -> Intervals:
+    """Return means over seeds, the first axis: with Wilson's interval for shares of seeds, Student's t elsewhere."""
+    what = quantity(metric)
+    if what.share and np.isfinite(values_S).all():
+        successes = values_S.sum(axis=0)
+        return wilson(
+            successes, len(values_S), level=LEVEL, unit="seed", metric=metric, higher_is_better=what.higher_is_better
+        )
+    return student_t(values_S, level=LEVEL, higher_is_better=what.higher_is_better)
 
 
 def _by_cell(frame: pd.DataFrame) -> Iterator[tuple[tuple[str, ...], Array, Array]]:

@@ -1,41 +1,42 @@
 """What is measured of a training run: the one place where a run meets a metric.
 
-Matrix games are measured exactly, from the strategies of each snapshot. Everywhere else, policies are asked at probe
-observations from episodes of the run's own game, and the final ones play fresh episodes. All draws come from generators
-named after their purpose under the run's own seed, so that measuring a stored run again gives the same numbers.
+Matrix games and game trees are measured exactly, from the strategies of each snapshot. Everywhere else, policies are
+asked at probe observations from episodes of the run's own game, and the final ones play fresh episodes. All draws come
+from generators named after their purpose under the run's own seed, so that measuring a stored run again gives the same
+numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from nashlens.analysis.best_response import best_response
 from nashlens.analysis.cycling import cycling
 from nashlens.analysis.exploitability import nash_conv
 from nashlens.analysis.nonstationarity import reward_drift
 from nashlens.analysis.policy_drift import policy_drift
-from nashlens.analysis.results import Bound
 from nashlens.analysis.welfare import welfare
-from nashlens.games import Game, NormalFormGame, Profile, catalog, make, play
+from nashlens.games import Game, NormalFormGame, Profile, SequentialGame, catalog, make, play
 from nashlens.games.core import Choice
 from nashlens.games.randomness import child
-from nashlens.reports.probes import probe_observations
-from nashlens.reports.quantities import EPISODE_MEASURE
+from nashlens.reports.inference_measures import inference_measures
+from nashlens.reports.measure_rows import Row, row, rows_per_agent
+from nashlens.reports.probes import can_be_probed, probe_observations
+from nashlens.reports.quantities import EPISODE_MEASURE, PROBABILITY
+from nashlens.reports.thresholds import learned, threshold
+from nashlens.reports.tree_measures import tree_measures
 
 if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
 
-VERSION = 2
+VERSION = 3
 N_PROBES = 512
 N_PROBE_EPISODES = 32
 N_FINAL_EPISODES = 256
-EVERYONE = ""
-
-Row = dict[str, Any]
+MAX_PLANE = 3  # actions of each of two agents up to which their strategies themselves are kept
 
 
 def measure(run: TrainingRun) -> list[Row]:
@@ -60,12 +61,14 @@ def measure(run: TrainingRun) -> list[Row]:
                 f"the game {run.spec.name} is no longer the one that was trained on: its {part} are "
                 f"{getattr(game.spec, part)}, not {getattr(run.spec, part)}"
             )
-    rows = [*training_returns(run), *evaluation_returns(run)]
+    rows = [*training_returns(run), *evaluation_returns(run), *successes(run), *inference_measures(run)]
     if isinstance(game, NormalFormGame):
         rows += matrix_measures(run, game)
+    elif isinstance(game, SequentialGame):
+        rows += tree_measures(run, game, first=first_learned(run))
     else:
         rows += [*probed_drift(run, game), *final_episodes(run, game)]
-    return [{"seed": run.seed, **row} for row in rows]
+    return [{"seed": run.seed, **each} for each in rows]
 
 
 def training_returns(run: TrainingRun) -> Iterator[Row]:
@@ -75,8 +78,8 @@ def training_returns(run: TrainingRun) -> Iterator[Row]:
     for k in range(1, len(edges)):
         inside = run.episode_returns[bins == k].astype(np.float64)
         if len(inside):
-            yield from _per_agent(
-                run, "training_return", inside.mean(axis=0), step=edges[k], unit="episode", n=len(inside)
+            yield from rows_per_agent(
+                run.spec.agents, "training_return", inside.mean(axis=0), step=edges[k], unit="episode", n=len(inside)
             )
 
 
@@ -84,9 +87,17 @@ def evaluation_returns(run: TrainingRun) -> Iterator[Row]:
     """Yield each agent's mean return over the evaluation episodes of each snapshot, where there were any."""
     if run.n_evaluation_episodes:
         for step, values in zip(run.snapshot_steps, run.evaluation_returns, strict=True):
-            yield from _per_agent(
-                run, "evaluation_return", values, step=step, unit="episode", n=run.n_evaluation_episodes
+            yield from rows_per_agent(
+                run.spec.agents, "evaluation_return", values, step=step, unit="episode", n=run.n_evaluation_episodes
             )
+
+
+def successes(run: TrainingRun) -> Iterator[Row]:
+    """Yield at each snapshot whether the run had learned its game, where a line is drawn for it: 0 or 1."""
+    line = threshold(run.spec.name, run.spec.parameters)
+    if line is not None:
+        for step, done, n in learned(run, line):
+            yield row("success", float(done), step=step, unit="episode", n=n)
 
 
 def matrix_measures(run: TrainingRun, game: NormalFormGame) -> Iterator[Row]:
@@ -102,9 +113,11 @@ def matrix_measures(run: TrainingRun, game: NormalFormGame) -> Iterator[Row]:
         totals["welfare_gap"] = np.maximum(welfare(game, strategies).shortfall, 0.0)
     for name, values in totals.items():
         for step, value in zip(steps, values, strict=True):
-            yield _row(name, value, step=step, bound="exact", unit="snapshot", n=1)
+            yield row(name, value, step=step, bound="exact", unit="snapshot", n=1)
     for step, values in zip(steps, best_response(game, strategies).on_policy, strict=True):
-        yield from _per_agent(run, "expected_payoff", values, step=step, bound="exact", unit="snapshot", n=1)
+        yield from rows_per_agent(
+            run.spec.agents, "expected_payoff", values, step=step, bound="exact", unit="snapshot", n=1
+        )
     drifts = {
         "policy_drift": policy_drift(strategies).distances["tv"],
         "reward_drift": reward_drift(game, strategies).mean,
@@ -112,8 +125,18 @@ def matrix_measures(run: TrainingRun, game: NormalFormGame) -> Iterator[Row]:
     }
     for name, moved in drifts.items():
         for step, values in zip(steps[1:], moved, strict=True):
-            yield from _per_agent(run, name, values, step=step, bound="exact", unit="snapshot", n=1)
+            yield from rows_per_agent(run.spec.agents, name, values, step=step, bound="exact", unit="snapshot", n=1)
     yield from turns(run, game, strategies)
+    if game.n_agents == 2 and max(game.n_actions) <= MAX_PLANE:
+        yield from probabilities(run, strategies)
+
+
+def probabilities(run: TrainingRun, strategies: Profile) -> Iterator[Row]:
+    """Yield the strategies themselves, action by action, as a phase portrait needs them."""
+    for agent, strategy_TA in zip(run.spec.agents, strategies, strict=True):
+        for step, strategy in zip(run.snapshot_steps, strategy_TA, strict=True):
+            for action, chance in enumerate(strategy):
+                yield row(f"{PROBABILITY}{action}", chance, agent=agent, step=step, bound="exact", unit="snapshot", n=1)
 
 
 def turns(run: TrainingRun, game: NormalFormGame, strategies: Profile) -> Iterator[Row]:
@@ -128,7 +151,7 @@ def turns(run: TrainingRun, game: NormalFormGame, strategies: Profile) -> Iterat
         return
     path = Profile([strategy[first:] for strategy in strategies])
     around = cycling(game, path, centre=known.equilibria[0]).winding
-    yield _row("turns", around, step=run.snapshot_steps[-1], bound="exact", unit="run", n=1)
+    yield row("turns", around, step=run.snapshot_steps[-1], bound="exact", unit="run", n=1)
 
 
 def strategies_of(run: TrainingRun, game: NormalFormGame) -> Profile:
@@ -173,9 +196,10 @@ def time_average(strategies: Profile, *, first: int = 0) -> Profile:
 def probed_drift(run: TrainingRun, game: Game) -> Iterator[Row]:
     """Yield each agent's drift between snapshots, averaged over what it saw in episodes of the final policies.
 
-    Agents with real-valued actions have no row: total variation of clipped Gaussians has no closed form.
+    Agents with real-valued actions have no row: total variation of clipped Gaussians has no closed form. An ensemble
+    counts as the mixture of its members. Games with masks and policies that remember have no row at all.
     """
-    if game.spec.masked:
+    if not can_be_probed(game, run.policies()):
         return
     probes = probe_observations(
         game, run.policies(), n_probes=N_PROBES, n_episodes=N_PROBE_EPISODES, rng=child(run.seed, "measures", "probes")
@@ -187,7 +211,7 @@ def probed_drift(run: TrainingRun, game: Game) -> Iterator[Row]:
         answers_TPA = np.stack([each[i].probabilities(probes[i]) for each in joint])
         moved = policy_drift([answers_TPA], factors=[space.factors]).distances["tv"][:, 0]
         for step, value in zip(run.snapshot_steps[1:], moved, strict=True):
-            yield _row("policy_drift", value, agent=agent, step=step, unit="observation", n=len(probes[i]))
+            yield row("policy_drift", value, agent=agent, step=step, unit="observation", n=len(probes[i]))
 
 
 def final_episodes(run: TrainingRun, game: Game) -> Iterator[Row]:
@@ -200,47 +224,14 @@ def final_episodes(run: TrainingRun, game: Game) -> Iterator[Row]:
         rng=child(run.seed, "measures", "final episodes"),
     )
     last = run.snapshot_steps[-1]
-    yield from _per_agent(
-        run, "final_return", played.returns.mean(axis=0), step=last, unit="episode", n=N_FINAL_EPISODES
+    yield from rows_per_agent(
+        run.spec.agents, "final_return", played.returns.mean(axis=0), step=last, unit="episode", n=N_FINAL_EPISODES
     )
     for name, values in played.measures.items():
         metric = f"{EPISODE_MEASURE}{name}"
         if values.ndim == 1:
-            yield _row(metric, values.mean(), step=last, unit="episode", n=N_FINAL_EPISODES)
+            yield row(metric, values.mean(), step=last, unit="episode", n=N_FINAL_EPISODES)
         else:
-            yield from _per_agent(run, metric, values.mean(axis=0), step=last, unit="episode", n=N_FINAL_EPISODES)
-
-
-def _per_agent(
-    run: TrainingRun,
-    metric: str,
-    values: npt.NDArray[np.floating[Any]],
-    *,
-    step: np.int64,
-    bound: Bound = "estimate",
-    unit: str,
-    n: int,
-) -> Iterator[Row]:
-    for agent, value in zip(run.spec.agents, values, strict=True):
-        yield _row(metric, value, agent=agent, step=step, bound=bound, unit=unit, n=n)
-
-
-def _row(
-    metric: str,
-    value: np.floating[Any] | float,
-    *,
-    agent: str = EVERYONE,
-    step: np.int64,
-    bound: Bound = "estimate",
-    unit: str,
-    n: int,
-) -> Row:
-    return {
-        "step": int(step),
-        "agent": agent,
-        "metric": metric,
-        "value": float(value),
-        "bound": bound,
-        "unit": unit,
-        "n": n,
-    }
+            yield from rows_per_agent(
+                run.spec.agents, metric, values.mean(axis=0), step=last, unit="episode", n=N_FINAL_EPISODES
+            )

@@ -6,6 +6,8 @@ import numpy as np
 
 from nashlens.games import Game, JointPolicy
 from nashlens.games.core import Array
+from nashlens.games.episodes import initial_memories
+from nashlens.games.mixture_policy import MixturePolicy
 from nashlens.games.policy import check_joint_policy
 from nashlens.games.randomness import Streams
 
@@ -21,7 +23,7 @@ def probe_observations(
     Parameters
     ----------
     game : what is played; without action masks.
-    policies : one an agent, without memory; they sample their actions.
+    policies : one an agent, without memory or an ensemble drawn once an episode; they sample their actions.
     n_probes : P, moments to draw; all there are if there are fewer.
     n_episodes : episodes side by side.
     rng : source of the game's, the policies' and the choice's draws.
@@ -37,14 +39,25 @@ def probe_observations(
     if n_probes < 1 or n_episodes < 1:
         raise ValueError(f"n_probes and n_episodes must be at least 1, not {n_probes} and {n_episodes}")
     joint = check_joint_policy(game.spec, policies)
-    if game.spec.masked or any(policy.memory_size for policy in joint):
+    if not can_be_probed(game, joint):
         raise ValueError(f"policies without memory and games without masks can be probed, not {game.spec.name}")
     world, chance, choice = rng.spawn(3)
     batch = game.begin(Streams(world, n_episodes))
+    memories = initial_memories(joint, n_episodes, rng=chance)
     seen: list[tuple[Array, ...]] = []
     for _ in range(game.spec.horizon):
         now = tuple(observations.copy() for observations in batch.observations)
         seen.append(now)
-        batch.step([policy.sample(each, rng=chance) for policy, each in zip(joint, now, strict=True)])
+        batch.step(
+            [
+                policy.sample(each, memory=memory, rng=chance)
+                for policy, each, memory in zip(joint, now, memories, strict=True)
+            ]
+        )
     moments = choice.permutation(len(seen) * n_episodes)[:n_probes]
     return tuple(np.concatenate([now[i] for now in seen])[moments] for i in range(game.spec.n_agents))
+
+
+def can_be_probed(game: Game, policies: JointPolicy) -> bool:
+    """Say whether policies can be asked at single observations: no masks, and no memory but an ensemble's."""
+    return not game.spec.masked and all(not p.memory_size or isinstance(p, MixturePolicy) for p in policies)

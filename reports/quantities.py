@@ -17,6 +17,7 @@ class Quantity:
     definition : one sentence.
     higher_is_better : its direction; None where it has none.
     least : the least value it can take, to which intervals are cut; None if there is none.
+    share : whether it is 0 or 1 for each seed, so that its mean is the share of the seeds.
     reference : where the definition stands.
     """
 
@@ -26,6 +27,7 @@ class Quantity:
     definition: str
     higher_is_better: bool | None = None
     least: float | None = None
+    share: bool = False
     reference: str = ""
 
 
@@ -53,6 +55,17 @@ _ALL = (
         higher_is_better=True,
     ),
     Quantity(
+        name="success",
+        title="Share of seeds that learned",
+        value_unit="share of seeds",
+        definition="1 for a seed whose mean return over the last 1,000 training episodes is above the threshold of its "
+        "game, else 0; the threshold stands with the figure.",
+        higher_is_better=True,
+        least=0.0,
+        share=True,
+        reference="Lowe et al. (2017), arXiv:1706.02275, figure 6",
+    ),
+    Quantity(
         name="nash_conv",
         title="NashConv, last iterate",
         value_unit="payoff",
@@ -67,7 +80,8 @@ _ALL = (
         title="NashConv, time average",
         value_unit="payoff",
         definition="NashConv of the profile in which each agent plays the mean of its strategies at the snapshots "
-        "since the first update; the snapshots before it do not count.",
+        "since the first update; the snapshots before it do not count. In a sequential game that is the strategy of "
+        "playing one of them, drawn once before the game.",
         higher_is_better=False,
         least=0.0,
         reference="Lanctot et al. (2017), arXiv:1711.00832",
@@ -85,7 +99,8 @@ _ALL = (
         name="expected_payoff",
         title="Expected payoff",
         value_unit="payoff",
-        definition="Payoff of an agent under the strategies of one snapshot, computed from the payoff tensor.",
+        definition="Payoff of an agent under the strategies of one snapshot, computed from the payoff tensor or the "
+        "game tree.",
         higher_is_better=True,
     ),
     Quantity(
@@ -102,7 +117,8 @@ _ALL = (
         title="Policy drift",
         value_unit="total variation",
         definition="Total variation distance between an agent's policies at one snapshot and the one before: of its "
-        "strategies in a matrix game, averaged over probe observations elsewhere.",
+        "strategies in a matrix game; in a sequential game averaged over its information sets, by how often the two "
+        "snapshots reach them; averaged over probe observations elsewhere.",
         least=0.0,
         reference="Li, Wang, Jin, Sheng, Zha (2022), arXiv:2102.10616",
     ),
@@ -126,10 +142,20 @@ _ALL = (
 )
 QUANTITIES = {quantity.name: quantity for quantity in _ALL}
 EPISODE_MEASURE = "episode_"
+DIVERGENCE = "kl_"
+LAST = "last_"
+PROBABILITY = "probability_"
+_DIRECTIONS = {"model_true": "inferred from true", "true_model": "true from inferred"}
+_PAIRS = {"target": "both target networks", "online": "both online networks"}
+_PLACES = {"replay": "replay", "fresh": "new transitions"}
 
 
 def quantity(name: str) -> Quantity:
-    """Return what a metric is; what a game itself measures in its episodes goes by ``episode_`` and its own name.
+    """Return what a metric is.
+
+    What a game itself measures in its episodes goes by ``episode_`` and its own name, a divergence between policies
+    by ``kl_{direction}_{pair}_{place}`` (``last_`` before it: its mean over the last updates), the probability of an
+    agent's action by ``probability_`` and the action's number.
 
     Raises
     ------
@@ -137,6 +163,16 @@ def quantity(name: str) -> Quantity:
     """
     if name in QUANTITIES:
         return QUANTITIES[name]
+    if name.removeprefix(LAST).startswith(DIVERGENCE):
+        return _divergence(name)
+    if name.startswith(PROBABILITY):
+        return Quantity(
+            name=name,
+            title=f"Probability of action {name.removeprefix(PROBABILITY)}",
+            value_unit="probability",
+            definition="With which probability an agent plays an action, by the action's number.",
+            least=0.0,
+        )
     if not name.startswith(EPISODE_MEASURE):
         raise ValueError(f"metric must be one of {', '.join(QUANTITIES)} or begin with {EPISODE_MEASURE}, not {name!r}")
     plain = name.removeprefix(EPISODE_MEASURE).replace("_", " ")
@@ -146,4 +182,22 @@ def quantity(name: str) -> Quantity:
         value_unit="mean over the steps of an episode",
         definition=f"What the game measures as {plain}, averaged over the steps of fresh episodes of the final "
         "policies.",
+    )
+
+
+def _divergence(name: str) -> Quantity:
+    parts = name.removeprefix(LAST).removeprefix(DIVERGENCE).split("_")
+    direction = _DIRECTIONS.get("_".join(parts[:2]))
+    if len(parts) != 4 or direction is None or parts[2] not in _PAIRS or parts[3] not in _PLACES:
+        raise ValueError(f"metric must be kl_{{direction}}_{{pair}}_{{place}}, not {name!r}")
+    last = ", last 500 updates" if name.startswith(LAST) else ""
+    when = "over the last 500 updates" if last else "over a window of updates"
+    return Quantity(
+        name=name,
+        title=f"Divergence of {direction} policies ({parts[2]}, {_PLACES[parts[3]]}){last}",
+        value_unit="nats",
+        definition=f"Kullback–Leibler divergence of {direction} policy, {_PAIRS[parts[2]]}, averaged over observations "
+        f"of the other agent in {_PLACES[parts[3]]} and {when}. “a of b” is agent a's model of agent b.",
+        least=0.0,
+        reference="Lowe et al. (2017), arXiv:1706.02275, section 4.2 and figure 7",
     )

@@ -49,6 +49,20 @@ def test_final_estimates_of_a_seed_without_a_number_say_why() -> None:
     assert "1 of 5 seeds" in row["reason"]
 
 
+def test_shares_of_seeds_have_wilsons_interval() -> None:
+    frame = tidy([[0.0, 1.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]], metric="success")
+    row = final_estimates(frame).iloc[0]
+    # Wilson at 5 of 5: from 1 / (1 + z² / n) to 1, with z = 1.959964
+    assert (row["value"], row["low"], row["high"]) == pytest.approx((1.0, 1 / (1 + 1.959964**2 / 5), 1.0))
+    assert row["method"] == "wilson"
+    curve = curves(frame, ["success"])
+    assert list(curve["high"]) == pytest.approx([1 - 1 / (1 + 1.959964**2 / 5), 1.0])
+
+
+def test_shares_of_few_seeds_have_no_interval() -> None:
+    assert np.isnan(final_estimates(tidy([[1.0], [0.0]], metric="success")).iloc[0]["low"])
+
+
 def test_final_estimates_of_nothing_are_empty() -> None:
     assert final_estimates(tidy([[1.0]]), ["nash_conv"]).empty
 

@@ -69,6 +69,12 @@ def test_welfare_gap_of_climbing_is_the_best_sum_less_the_expected_one(make_run:
     assert values(run, "nash_conv") == pytest.approx([0.0, 1.0], abs=1e-5)
 
 
+def test_the_strategies_of_small_games_are_kept(make_run: MakeRun) -> None:
+    run = make_run([pennies(0.5, 0.9), pennies(0.5, 0.3)])
+    assert values(run, "probability_0", "agent_0") == pytest.approx([0.5, 0.9], abs=1e-6)
+    assert values(run, "probability_1", "agent_1") == pytest.approx([0.5, 0.7], abs=1e-6)
+
+
 def test_constant_sum_games_have_no_welfare_gap(make_run: MakeRun) -> None:
     assert values(make_run([pennies(0.5, 0.5), pennies(0.5, 0.5)]), "welfare_gap") == []
 
@@ -137,7 +143,7 @@ def particle_run(make_run: MakeRun) -> TrainingRun:
         return ActorSnapshots(weights=(np.zeros((2, size, len(first)), dtype=np.float32),), biases=(biases,), soft=True)
 
     actors = (always(3, [60, 0, 0], [0, 60, 0]), always(11, [60, 0, 0, 0, 0], [0, 60, 0, 0, 0]))
-    return replace(run, spec=game.spec, actors=actors)
+    return replace(run, spec=game.spec, actors=actors, algorithm={"team": {"kind": "maddpg"}})
 
 
 def test_policy_drift_in_a_particle_world_is_asked_at_probes(particle_run: TrainingRun) -> None:
@@ -148,6 +154,18 @@ def test_policy_drift_in_a_particle_world_is_asked_at_probes(particle_run: Train
     ]
     # from one pure action to another: total variation 1 wherever it is asked
     assert [row["value"] for row in rows] == pytest.approx([1.0, 1.0], abs=1e-6)
+
+
+def test_an_ensemble_is_probed_as_the_mixture_of_its_members(particle_run: TrainingRun) -> None:
+    # the other member of either agent does at first what this one does later, and the other way round: the mixture
+    # is the same at both snapshots
+    turned = tuple(
+        ActorSnapshots(weights=actor.weights, biases=tuple(b[::-1].copy() for b in actor.biases), soft=True)
+        for actor in particle_run.actors
+    )
+    ensemble = replace(particle_run, more_actors=tuple((actor,) for actor in turned))
+    rows = [row for row in measure(ensemble) if row["metric"] == "policy_drift"]
+    assert [row["value"] for row in rows] == pytest.approx([0.0, 0.0], abs=1e-6)
 
 
 def test_final_episodes_give_returns_and_what_the_game_measures(particle_run: TrainingRun) -> None:
