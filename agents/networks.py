@@ -25,7 +25,8 @@ def affine(inputs: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
     algebra library, with other rounding; a seed alone would then differ from the same seed among others.
     """
     if len(inputs) == 1:
-        return torch.baddbmm(biases, inputs.expand(2, -1, -1), weights.expand(2, -1, -1))[:1]
+        pair = torch.cat([biases, biases])  # a view of one would sum the gradients of both in another order
+        return torch.baddbmm(pair, inputs.expand(2, -1, -1), weights.expand(2, -1, -1))[:1]
     return torch.baddbmm(biases, inputs, weights)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from nashlens.agents.on_policy_engine import OnPolicyEngine
-from nashlens.agents.on_policy_settings import OnPolicy
+from nashlens.agents.on_policy_settings import TRPO, OnPolicy
 from nashlens.agents.policy_learner import PolicyLearner
+from nashlens.agents.trust_region import TrustRegionLearner
 from nashlens.games.core import Box, GameSpec
 from nashlens.games.randomness import child
 
@@ -40,5 +41,6 @@ def on_policy_engine(
     learners = []
     for (settings, _), agents in groups.items():
         rngs = [child(seed, "initial parameters", *agents) for seed in seeds]
-        learners.append(PolicyLearner(spec, agents, settings, device=device, rngs=rngs))
+        kind = TrustRegionLearner if isinstance(settings, TRPO) else PolicyLearner
+        learners.append(kind(spec, agents, settings, device=device, rngs=rngs))
     return OnPolicyEngine(spec, learners, n_seeds=len(seeds), device=device)

@@ -88,3 +88,57 @@ class _UnevenBatch(Batch):
 @pytest.fixture
 def uneven() -> type[Uneven]:
     return Uneven
+
+
+class Recall(Game):
+    """One agent, two steps: a sign is shown at the first, and naming it at the second pays 1."""
+
+    def __init__(self) -> None:
+        self.spec = GameSpec(
+            name="recall",
+            agents=("only",),
+            sides=("only",),
+            observation_sizes=(2,),
+            action_spaces=(Choice((2,)),),
+            horizon=2,
+            common_reward=True,
+        )
+
+    def begin(self, streams: Streams) -> Batch:
+        return _RecallBatch(self, streams)
+
+
+class _RecallBatch(Batch):
+    def __init__(self, game: Recall, streams: Streams) -> None:
+        self.spec, self.n_envs, self._streams = game.spec, streams.n_envs, streams
+        self._clock = 0
+        self._deal()
+
+    def step(self, actions: Sequence[npt.NDArray[np.floating[Any]]]) -> Step:
+        played = check_actions(self.spec, actions, self.n_envs)[0].argmax(axis=1)
+        last = self._clock == 1
+        rewards = ((played == self._sign) & last).astype(np.float64)[:, None]
+        self._clock = 1 - self._clock
+        nothing = (np.zeros((self.n_envs, 2)),)
+        if last:
+            self._deal()
+        else:
+            self.observations = nothing
+        ended = np.full(self.n_envs, last)
+        return Step(next_observations=nothing, rewards=rewards, terminated=ended, truncated=np.zeros_like(ended))
+
+    def _deal(self) -> None:
+        self._sign = self._streams.integers(2)
+        self.observations = (np.eye(2)[self._sign],)
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        return {"clock": np.array(self._clock), "sign": self._sign.copy()}
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        self._clock, self._sign = int(state["clock"]), state["sign"].copy()
+        self.observations = (np.zeros((self.n_envs, 2)) if self._clock else np.eye(2)[self._sign],)
+
+
+@pytest.fixture
+def recall() -> type[Recall]:
+    return Recall

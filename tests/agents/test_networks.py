@@ -116,3 +116,21 @@ def test_parameter_hash_changes_with_any_parameter():
     after = [parameter_hash([stack], s) for s in range(3)]
     assert before[0] != after[0]
     assert before[1:] == after[1:]
+
+
+@pytest.mark.parametrize("n_rows", [31, 48, 100, 1000])
+def test_a_single_network_has_the_gradients_of_the_same_among_others(n_rows):
+    # One output and a number of rows that fills no vector register: the sum over rows must not depend on the company.
+    g = torch.Generator().manual_seed(0)
+    shapes = [(4, n_rows, 5), (4, 5, 1), (4, 1, 1)]
+    inputs, weights, biases = (torch.randn(shape, generator=g) for shape in shapes)
+
+    def gradients(part):
+        weight, bias = (t[part].clone().requires_grad_(True) for t in (weights, biases))
+        affine(inputs[part], weight, bias).square().sum(dim=(1, 2)).sum().backward()
+        return weight.grad, bias.grad
+
+    among = gradients(slice(0, 4))
+    for k in range(4):
+        for whole, alone in zip(among, gradients(slice(k, k + 1)), strict=True):
+            assert torch.equal(whole[k], alone[0])
