@@ -77,3 +77,32 @@ def test_state_restores_contents_and_place(uneven, n_inserts):
         replay.insert([torch.full((2, 3, width), -1.0) for width in (6, 8, 2, 6, 1, 2)], n_updates=99)
     assert torch.equal(before.sample(TWO, 64, generators()).rewards, after.sample(TWO, 64, generators()).rewards)
     assert torch.equal(before.insertion_updates(), after.insertion_updates())
+
+
+def test_fingerprints_are_kept_with_their_transitions(uneven):
+    from nashlens.agents.engine import Decision, Situation, Transitions
+
+    replay = Replay(uneven(masked=True).spec, capacity=10, n_seeds=2, fingerprints=True, device=CPU)
+    masks = torch.ones(2, 3, 8, dtype=torch.bool)
+    for k in range(2):
+        where = Situation(
+            observations=torch.full((2, 3, 6), float(k)), masks=masks, assignment=None, n_steps=k, n_updates=k
+        )
+        found = Transitions(
+            situation=where,
+            decision=Decision(actions=torch.zeros(2, 3, 8), log_densities=torch.zeros(2, 3, 2)),
+            rewards=torch.zeros(2, 3, 2),
+            next_observations=torch.zeros(2, 3, 6),
+            terminated=torch.zeros(2, 3, 1),
+            ended=torch.zeros(2, 3, dtype=torch.bool),
+            next_masks=~masks,
+        )
+        replay.insert_transitions(found, fingerprint=(1.0 - k, 10.0 + k))
+    batch = replay.sample(TWO, 50, generators())
+    assert batch.fingerprints.shape == (2, 2, 50, 2)
+    when = batch.observations[..., 0]
+    assert torch.equal(batch.fingerprints, torch.stack([1 - when, 10 + when], dim=-1))
+    assert {0.0, 1.0} == set(when.flatten().tolist())
+    assert bool(batch.masks.all())
+    assert not bool(batch.next_masks.any())
+    assert filled(uneven(), 3).sample(ONE, 5, generators()).fingerprints is None
