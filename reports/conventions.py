@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from nashlens.games import Game, NormalFormGame, make
+from nashlens.games import Game, NormalFormGame, SequentialGame, make
 from nashlens.games.core import Box
 from nashlens.reports.atomic import canonical_json
 from nashlens.reports.run_spec import EVERY_SIDE
@@ -26,8 +27,13 @@ class GameFacts:
     label : the suite's name for it.
     matrix : whether it is a game in normal form.
     constant_sum : whether it is one whose payoffs add to a constant.
-    span : highest less lowest payoff of any agent of a matrix game; 0 elsewhere.
+    span : highest less lowest payoff of any agent of a matrix game or a game tree; 0 elsewhere.
     agents : names of the agents.
+    sequential : whether it is a game tree.
+    name, parameters : as the registry knows it.
+    horizon : the most steps that an episode can take.
+    kind_of : by algorithm, the kind of its learners, such as ``maddpg``; empty where its sides differ.
+    infers : whether one of them keeps models of the others.
     """
 
     label: str
@@ -35,23 +41,60 @@ class GameFacts:
     constant_sum: bool
     span: float
     agents: tuple[str, ...]
+    sequential: bool = False
+    name: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    horizon: int = 1
+    kind_of: Mapping[str, str] = field(default_factory=dict)
+    infers: bool = False
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of all learners that play it."""
+        return frozenset(self.kind_of.values())
+
+    @property
+    def exact(self) -> bool:
+        """Whether NashConv is computed exactly."""
+        return self.matrix or self.sequential
 
 
 def game_facts(suite: Suite) -> dict[str, GameFacts]:
     """Return the facts of every game of a suite by its label."""
     facts = {}
-    for cell in suite.cells:
-        if cell.game not in facts:
-            game = make(cell.runs[0].game, **cell.runs[0].parameters)
-            matrix = isinstance(game, NormalFormGame)
-            facts[cell.game] = GameFacts(
-                label=cell.game,
-                matrix=matrix,
-                constant_sum=isinstance(game, NormalFormGame) and game.is_constant_sum(),
-                span=float(game.spans.max()) if isinstance(game, NormalFormGame) else 0.0,
-                agents=game.spec.agents,
-            )
+    for label in dict.fromkeys(cell.game for cell in suite.cells):
+        cells = [cell for cell in suite.cells if cell.game == label]
+        run = cells[0].runs[0]
+        game = make(run.game, **run.parameters)
+        learners = [settings for cell in cells for settings in cell.runs[0].algorithm.values()]
+        exact = isinstance(game, NormalFormGame | SequentialGame)
+        facts[label] = GameFacts(
+            label=label,
+            matrix=isinstance(game, NormalFormGame),
+            sequential=isinstance(game, SequentialGame),
+            constant_sum=isinstance(game, NormalFormGame | SequentialGame) and game.is_constant_sum(),
+            span=_span(game) if exact else 0.0,
+            agents=game.spec.agents,
+            name=run.game,
+            parameters=run.parameters,
+            horizon=game.spec.horizon,
+            kind_of={cell.algorithm: _kind(cell) for cell in cells},
+            infers=any(settings.get("inference") is not None for settings in learners),
+        )
     return facts
+
+
+def _kind(cell: Cell) -> str:
+    kinds = {str(settings["kind"]) for settings in cell.runs[0].algorithm.values()}
+    return kinds.pop() if len(kinds) == 1 else ""
+
+
+def _span(game: Game) -> float:
+    """Return the highest less the lowest payoff of any agent of a game that is known as a whole."""
+    if isinstance(game, SequentialGame):
+        return float(np.ptp(game.tree.returns, axis=0).max())
+    assert isinstance(game, NormalFormGame)
+    return float(game.spans.max())
 
 
 def conventions_table(suite: Suite) -> Table:
@@ -103,8 +146,13 @@ def departures(settings: Mapping[str, Any]) -> list[str]:
 
 
 def _departures(given: Mapping[str, Any], default: Mapping[str, Any], prefix: str) -> Iterable[str]:
+    from nashlens.agents import config
+
     for key, value in given.items():
         usual = default.get(key)
+        if key == "inference" and isinstance(value, Mapping) and usual is None:
+            yield f"{prefix}inference = on"
+            usual = config.Inference().model_dump(mode="json")
         if isinstance(value, Mapping) and isinstance(usual, Mapping):
             yield from _departures(value, usual, f"{prefix}{key}.")
         elif canonical_json(value) != canonical_json(usual):

@@ -94,6 +94,8 @@ def curve_panel(
     alternative: str,
     colours: Mapping[str, int],
     zero: bool = False,
+    dashed: Sequence[str] = (),
+    x_label: str = "environment steps",
 ) -> Panel:
     """Draw curves with bands.
 
@@ -106,9 +108,11 @@ def curve_panel(
     y_label : of the vertical axis.
     colours : number of the palette's colour of each line; lines of one colour differ in their dashes.
     zero : whether the vertical axis begins at 0.
+    dashed : lines that are dashed whatever their colour.
+    x_label : of the horizontal axis.
     """
     palette = sns.color_palette("colorblind")
-    dashes = _dashes(lines, colours)
+    dashes = _dashes(lines, colours) | dict.fromkeys(dashed, DASHES[1])
     with mpl.rc_context(_STYLE):
         canvas = Canvas(figsize=(WIDTH, HEIGHT), layout="constrained")
         axes = canvas.add_subplot()
@@ -121,12 +125,12 @@ def curve_panel(
             axes.fill_between(steps, low, high, color=colour, alpha=0.18, linewidth=0)
             sns.lineplot(data=part, x="step", y="mean", ax=axes, label=line, color=colour, errorbar=None, linewidth=1.8)
             axes.lines[-1].set_linestyle(dashes[line])
-        _finish(axes, y_label=y_label, zero=zero, n_lines=len(lines))
+        _finish(axes, x_label=x_label, y_label=y_label, zero=zero, lines=lines)
         return Panel(name=name, title=title, svg=_svg(canvas, name), alternative=alternative)
 
 
-def _finish(axes: Axes, *, y_label: str, zero: bool, n_lines: int) -> None:
-    axes.set_xlabel("environment steps")
+def _finish(axes: Axes, *, x_label: str, y_label: str, zero: bool, lines: Sequence[str]) -> None:
+    axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.xaxis.set_major_locator(MaxNLocator(5))
@@ -140,7 +144,7 @@ def _finish(axes: Axes, *, y_label: str, zero: bool, n_lines: int) -> None:
     axes.figure.legend(
         *axes.get_legend_handles_labels(),
         loc="outside upper left",
-        ncols=1 if n_lines > 4 else 2,
+        ncols=1 if len(lines) > 4 or max(map(len, lines)) > 28 else 2,
         frameon=False,
         handlelength=2.6,
         columnspacing=1.2,

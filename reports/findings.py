@@ -91,6 +91,30 @@ def average_finding(frame: pd.DataFrame, *, algorithm: str, constant_sum: bool) 
     return f"{text} {_cycling(frame, average_nearer=gap.low > 0, average_falls=fall.high < 0)}"
 
 
+def success_finding(frame: pd.DataFrame, *, game: str) -> str:
+    """Say how many seeds of each algorithm learned, and whether the shares of two algorithms are apart.
+
+    Parameters
+    ----------
+    frame : tidy, with the metric ``success``.
+    game : label of the game.
+    """
+    rows = final_estimates(frame[frame["game"] == game], ["success"]).to_dict("records")
+    sentences = [
+        f"{row['algorithm']}: {int(sum(row['values']))} of {counted(row['n'], 'seed')} learned, a share of "
+        f"{with_interval(row['value'], row['low'], row['high'])}."
+        for row in rows
+    ]
+    for k, first in enumerate(rows):
+        for second in rows[k + 1 :]:
+            if min(first["n"], second["n"]) < MIN_SEEDS:
+                continue
+            apart = first["low"] > second["high"] or second["low"] > first["high"]
+            said = "do not overlap" if apart else "overlap"
+            sentences.append(f"The intervals of {first['algorithm']} and {second['algorithm']} {said}.")
+    return " ".join(sentences)
+
+
 def drift_finding(frame: pd.DataFrame, *, game: str) -> str:
     """Say whether policies still move at the end of training as they did at its beginning.
 

@@ -11,7 +11,9 @@ from nashlens.reports.estimates import final_estimates
 from nashlens.reports.quantities import quantity
 from nashlens.reports.words import counted, listed, with_interval
 
-BY_PREFERENCE = ("final_return", "evaluation_return", "training_return")
+EXACT = ("nash_conv", "nash_conv_average")
+BY_PREFERENCE = ("expected_payoff", "final_return", "evaluation_return", "training_return")
+SHARES = ("success",)
 
 
 def headlines(frame: pd.DataFrame, facts: Mapping[str, GameFacts], runs: pd.DataFrame) -> tuple[str, ...]:
@@ -31,9 +33,9 @@ def headlines(frame: pd.DataFrame, facts: Mapping[str, GameFacts], runs: pd.Data
 
 
 def _game_line(frame: pd.DataFrame, facts: GameFacts) -> str:
-    metrics = ("nash_conv", "nash_conv_average") if facts.matrix else BY_PREFERENCE
-    present = [name for name in metrics if (frame["metric"] == name).any()]
-    chosen = present if facts.matrix else present[:1]
+    present = [name for name in (*EXACT, *BY_PREFERENCE) if (frame["metric"] == name).any()]
+    chosen = present[: len(EXACT)] if EXACT[0] in present else present[:1]
+    chosen += [name for name in SHARES if (frame["metric"] == name).any()]
     estimates = final_estimates(frame, chosen)
     said = []
     for metric in chosen:

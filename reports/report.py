@@ -15,12 +15,14 @@ from nashlens.reports.figures import Figure
 from nashlens.reports.frames import inventory, load_frame
 from nashlens.reports.headline import headlines
 from nashlens.reports.provenance import gather
-from nashlens.reports.quantities import QUANTITIES
+from nashlens.reports.published_table import COMPARED, published_table
+from nashlens.reports.quantities import DIVERGENCE, LAST, PROBABILITY, QUANTITIES
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite
 from nashlens.reports.tables import Table, definitions_table, estimates_table, failures_table, runs_table
 
 NOT_TABLED = ("reward_drift_joint",)
+NOT_TABLED_FAMILIES = (DIVERGENCE, PROBABILITY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,10 +65,11 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
     runs = inventory(store, suite)
     facts = game_facts(suite)
     merged = merged_agents(frame)
-    order = [name for name in _order(merged) if name not in NOT_TABLED]
+    order = [name for name in _order(merged) if name not in NOT_TABLED and not name.startswith(NOT_TABLED_FAMILIES)]
     estimates = _by_game(final_estimates(_without_lesser_returns(merged), order), suite)
     tables = (
         estimates_table(estimates),
+        published_table(final_estimates(merged, COMPARED), facts),
         runs_table(runs),
         failures_table(runs),
         conventions_table(suite),
@@ -101,10 +104,11 @@ def _by_game(estimates: pd.DataFrame, suite: Suite) -> pd.DataFrame:
 def _order(frame: pd.DataFrame) -> list[str]:
     """Return the metrics of a frame: final ones first, then as in the catalogue, then what games measure."""
     present = list(frame["metric"].unique())
-    first = ["final_return", "nash_conv", "nash_conv_average", "turns", "welfare_gap", "expected_payoff"]
-    own = [name for name in present if name not in QUANTITIES]
+    first = ["success", "final_return", "nash_conv", "nash_conv_average", "turns", "welfare_gap", "expected_payoff"]
+    own = [name for name in present if name not in QUANTITIES and not name.startswith((DIVERGENCE, LAST, PROBABILITY))]
+    inferred = sorted(name for name in present if name.startswith((DIVERGENCE, LAST)))
     rest = [name for name in QUANTITIES if name not in first]
-    return [name for name in [*first, *own, *rest] if name in present]
+    return [name for name in [*first, *own, *rest, *inferred] if name in present]
 
 
 def _provenance(store: Store, runs: pd.DataFrame) -> tuple[tuple[str, str], ...]:

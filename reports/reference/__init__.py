@@ -1,0 +1,1 @@
+"""Numbers of other people's papers, as data: each folder says where they come from."""
