@@ -49,7 +49,9 @@ class TrainingRun:
     losses : per update curves by name: ``critic_loss`` and ``actor_loss`` ``[U, N]``, NaN where an actor was not
         moved; under inference ``kl_{direction}_{against}_{where}`` ``[U, N, N]`` in nats, entry (i, j) of agent i's
         model of agent j: ``model_true`` or ``true_model``, the ``target`` or the ``online`` pair, on the ``replay``
-        minibatch or the ``fresh`` transitions since the last update.
+        minibatch or the ``fresh`` transitions since the last update. Of Q-learning ``value_loss`` ``[U, N]`` and, under
+        importance weights, their mean ``importance_mean``, effective share of the minibatch ``importance_ess`` and
+        share at the bound ``importance_clipped``.
     update_steps : ``[U]``; environment steps at each recorded update.
     parameter_hash : SHA-256 over all final parameters, targets included.
     more_actors : under ensembles, every agent's further sub-policies; `actors` are the first.
