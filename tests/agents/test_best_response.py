@@ -70,3 +70,20 @@ def test_warm_start_refuses_other_networks_other_agents_and_other_seeds():
         train(game, LEARNER, seeds=[0], steps=8, warm_start={1: run})
     with pytest.raises(ValueError, match="warm_start: the run has no agent"):
         train(games.make("volunteers_dilemma", n_agents=3), LEARNER, seeds=[0], steps=8, warm_start={0: run})
+
+
+def test_q_learning_finds_the_best_response_too():
+    # As above: heads with probability 0.9, so tails always gains 0.8; with ε = 0.05 it is played with 0.975, and the
+    # expected gain is 0.8 · (0.975 − 0.025) = 0.76.
+    learner = config.DQN(
+        hidden=(16,),
+        batch_size=64,
+        exploration=config.Exploration(decay_steps=1000),
+        rollout=config.Rollout(n_envs=8, warmup_steps=128, update_every_steps=8),
+    )
+    game = games.make("matching_pennies")
+    found = best_response(
+        game, [ConstantPolicy([0.9, 0.1]), ConstantPolicy([0.5, 0.5])], [1], learner, steps=2000, seed=0
+    )
+    assert found.policies[0].mode(np.ones((1, 1))).tolist() == [[0.0, 1.0]]
+    assert abs(found.gains.mean() - 0.76) < 4 * found.gains.std() / 20
