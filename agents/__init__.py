@@ -15,11 +15,23 @@ _HOMES = {
     "REINFORCE": "config",
     "AdvantageActorCritic": "config",
     "TRPO": "config",
+    "COMA": "config",
     "DQN": "config",
     "JointDQN": "config",
 }
 
-__all__ = ["DDPG", "DQN", "MADDPG", "REINFORCE", "TRPO", "AdvantageActorCritic", "JointDQN", "TrainingRun", "train"]
+__all__ = [
+    "COMA",
+    "DDPG",
+    "DQN",
+    "MADDPG",
+    "REINFORCE",
+    "TRPO",
+    "AdvantageActorCritic",
+    "JointDQN",
+    "TrainingRun",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -51,6 +51,12 @@ class Alternatives:
                 stride = prod(space.factors[f + 1 :])
                 self._strides[i, 0, part] = stride * torch.arange(part.stop - part.start, device=device).float()
                 self._members[f, i, 0, part] = True
+        self._entries = torch.zeros(self.n_factors, len(spaces), 1, self.n_outputs, dtype=torch.int64, device=device)
+        self._has_factor = self._members.any(dim=-1, keepdim=True)
+        for i, space in enumerate(spaces):
+            for f, part in enumerate(space.slices):
+                chosen = self._table[i, : self.counts[i], part].argmax(dim=-1)
+                self._entries[f, i, 0, : self.counts[i]] = part.start + chosen
         self._there = torch.arange(self.n_outputs, device=device) < torch.tensor(self.counts, device=device)[:, None]
 
     def legal(self, masks: Tensor | None) -> Tensor:
@@ -68,6 +74,15 @@ class Alternatives:
     def places(self, actions: Tensor) -> Tensor:
         """Return the place ``[S, n, R]`` of each of the one-hot vectors ``[S, n, R, W]`` among the alternatives."""
         return (actions * self._strides).sum(dim=-1).round().long()
+
+    def sums(self, entries: Tensor) -> Tensor:
+        """Return for each alternative the sum ``[S, n, R, K]`` over its factors of entries ``[S, n, R, W]``.
+
+        Of log probabilities it is the alternatives' own; what stands where an agent has no alternative means nothing.
+        """
+        places = (self._entries[f].expand(*entries.shape[:-1], -1) for f in range(self.n_factors))
+        parts = [entries.gather(-1, place) * has for place, has in zip(places, self._has_factor, strict=True)]
+        return torch.stack(parts).sum(dim=0)
 
     def greedy(self, values: Tensor, masks: Tensor | None) -> Tensor:
         """Return the one-hot vectors ``[S, n, R, W]`` of the legal alternatives of the highest values."""

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, TypeAdapter, model_validator
 
-from nashlens.agents.on_policy_settings import REINFORCE, TRPO, AdvantageActorCritic, Episodes
+from nashlens.agents.on_policy_settings import COMA, REINFORCE, TRPO, AdvantageActorCritic, Episodes
 from nashlens.agents.replay_schedule import Rollout
 from nashlens.agents.settings import NonNegative, Positive, Settings, Share, Sharing
 from nashlens.agents.value_settings import DQN, Exploration, Importance, JointDQN
@@ -181,11 +181,12 @@ class DDPG(ActorCritic):
 
 
 MADDPGFamily = MADDPG | DDPG
-OnPolicyFamily = REINFORCE | AdvantageActorCritic | TRPO
+OnPolicyFamily = REINFORCE | AdvantageActorCritic | TRPO | COMA
 ValueFamily = DQN | JointDQN
 Algorithm = MADDPGFamily | OnPolicyFamily | ValueFamily
 
 __all__ = [
+    "COMA",
     "DDPG",
     "DQN",
     "MADDPG",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 
+from nashlens.agents.coma import COMALearner
 from nashlens.agents.on_policy_engine import OnPolicyEngine
-from nashlens.agents.on_policy_settings import TRPO, OnPolicy
+from nashlens.agents.on_policy_settings import COMA, TRPO, OnPolicy
 from nashlens.agents.policy_learner import PolicyLearner
 from nashlens.agents.trust_region import TrustRegionLearner
 from nashlens.games.core import Box, GameSpec
@@ -41,6 +43,19 @@ def on_policy_engine(
     learners = []
     for (settings, _), agents in groups.items():
         rngs = [child(seed, "initial parameters", *agents) for seed in seeds]
-        kind = TrustRegionLearner if isinstance(settings, TRPO) else PolicyLearner
-        learners.append(kind(spec, agents, settings, device=device, rngs=rngs))
+        learners.append(_learner(spec, agents, settings, device=device, rngs=rngs))
     return OnPolicyEngine(spec, learners, n_seeds=len(seeds), device=device)
+
+
+def _learner(
+    spec: GameSpec,
+    agents: Sequence[int],
+    settings: OnPolicy,
+    *,
+    device: torch.device,
+    rngs: Sequence[np.random.Generator],
+) -> PolicyLearner:
+    if isinstance(settings, COMA):
+        return COMALearner(spec, agents, settings, device=device, rngs=rngs)
+    kind = TrustRegionLearner if isinstance(settings, TRPO) else PolicyLearner
+    return kind(spec, agents, settings, device=device, rngs=rngs)

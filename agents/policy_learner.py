@@ -125,9 +125,22 @@ class PolicyLearner:
         inputs = self.observations.spread(window.observations.flatten(1, 2), self.agents)
         if not isinstance(self.actor, RecurrentStack):
             return self.actor(inputs)
-        n_rounds = window.began.shape[1]
-        outputs, _ = self.actor.unroll(inputs.view(*inputs.shape[:2], n_rounds, -1, inputs.shape[-1]), window.began)
-        return outputs.flatten(2, 3)
+        return self._unrolled(self.actor, inputs, window.began)[0]
+
+    def outputs_behind(self, window: Window) -> Tensor:
+        """Return the outputs ``[S, n, R, width]`` at the successors of every step of a window."""
+        following = self.observations.spread(window.next_observations.flatten(1, 2), self.agents)
+        if not isinstance(self.actor, RecurrentStack):
+            return self.actor(following)
+        inputs = self.observations.spread(window.observations.flatten(1, 2), self.agents)
+        return self.actor.step(following, self._unrolled(self.actor, inputs, window.began)[1])[0]
+
+    @staticmethod
+    def _unrolled(actor: RecurrentStack, inputs: Tensor, began: Tensor) -> tuple[Tensor, Tensor]:
+        """Return outputs and memories, ``[S, n, R, ·]`` each, after every step of rows ``[S, n, R, O]``."""
+        by_round = inputs.view(*inputs.shape[:2], began.shape[1], -1, inputs.shape[-1])
+        outputs, memories = actor.unroll(by_round, began)
+        return outputs.flatten(2, 3), memories.flatten(2, 3)
 
     def masks(self, joint_masks: Tensor | None) -> Tensor | None:
         """Return the n agents' masks ``[S, n, B, A]`` of joint masks ``[S, B, ΣA]``."""
@@ -181,14 +194,14 @@ class PolicyLearner:
     def _judge(self, window: Window) -> Judgement:
         """Return advantages and returns by the estimator that the settings name."""
         rewards = self._timewise(self._own_rewards(window))
-        ended = _spread_over(window.ended, rewards)
+        ended = over_time(window.ended, rewards)
         how = self.settings
         if isinstance(how, REINFORCE):
             returns = self._rowwise(discounted_returns(rewards, ended, gamma=how.gamma))
             baseline = 0.0 if self.critic is None else self._values(window.observations)
             return Judgement(advantages=returns - baseline, returns=returns)
         assert isinstance(how, AdvantageActorCritic | TRPO)
-        terminated = _spread_over(window.terminated, rewards)
+        terminated = over_time(window.terminated, rewards)
         values, next_values = (
             self._timewise(self._values(seen).reshape(*rewards.shape[1:3], *rewards.shape[::3]))
             for seen in (window.observations, window.next_observations)
@@ -264,6 +277,6 @@ def _local_value(settings: OnPolicy) -> LocalValue | None:
     return settings.value if isinstance(settings, AdvantageActorCritic | TRPO) else None
 
 
-def _spread_over(flags: Tensor, like: Tensor) -> Tensor:
+def over_time(flags: Tensor, like: Tensor) -> Tensor:
     """Return ``[W, S, n, E]`` of flags ``[S, W, E]``."""
     return flags.permute(1, 0, 2)[:, :, None].expand(like.shape)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 
 from nashlens.games import Batch, Box, Choice, Game, GameSpec, Step
 from nashlens.games.core import check_actions
@@ -17,17 +18,26 @@ from nashlens.games.randomness import Streams
 class Uneven(Game):
     """Two agents of unequal spaces on a line; the episode is cut after three steps, or ends when `ends` is set."""
 
-    def __init__(self, *, ends: bool = False, soft: bool = False, masked: bool = False, boxes: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        ends: bool = False,
+        soft: bool = False,
+        masked: bool = False,
+        boxes: bool = False,
+        common: bool = False,
+    ) -> None:
         self.ends = ends
         second: Choice | Box = Box((-1.0, -2.0), (1.0, 2.0)) if boxes else Choice((2, 3))
         self.spec = GameSpec(
             name="uneven",
-            parameters={"ends": ends, "soft": soft, "masked": masked, "boxes": boxes},
+            parameters={"ends": ends, "soft": soft, "masked": masked, "boxes": boxes, "common": common},
             agents=("short", "long"),
             sides=("a", "b"),
             observation_sizes=(2, 4),
             action_spaces=(Choice((3,)), second),
             horizon=3,
+            common_reward=common,
             soft_actions=soft,
             masked=masked,
         )
@@ -50,6 +60,8 @@ class _UnevenBatch(Batch):
         over = self._clock == 3
         next_observations, next_masks = self._seen(), self._legal()
         rewards = np.stack([-(self._place[:, 0] ** 2), played[0][:, 1]], axis=1)
+        if self.spec.common_reward:
+            rewards = rewards.sum(axis=1, keepdims=True).repeat(2, axis=1)
         if over.any():
             self._place[over] = self._streams.uniform(-1, 1, (6,), over)
             self._clock[over] = 0
@@ -88,6 +100,15 @@ class _UnevenBatch(Batch):
 @pytest.fixture
 def uneven() -> type[Uneven]:
     return Uneven
+
+
+@pytest.fixture(autouse=True)
+def _one_torch_thread() -> Iterator[None]:
+    # Small products gain nothing from a second thread, and lose much where other tests want the core.
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 class Recall(Game):

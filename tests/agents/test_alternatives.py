@@ -125,3 +125,11 @@ def test_draws_of_a_seed_do_not_depend_on_the_others():
     among = options.explore(greedy, None, epsilon=0.5, generators=generators())
     alone = options.explore(greedy[:1], None, epsilon=0.5, generators=generators(1))
     assert torch.equal(among[:1], alone)
+
+
+def test_sums_add_the_entries_of_each_alternatives_factors():
+    alternatives = Alternatives([Choice((2, 3)), Choice((2,))], device=torch.device("cpu"))
+    entries = torch.tensor([[[[1.0, 2.0, 10.0, 20.0, 30.0]], [[5.0, 7.0, 0.0, 0.0, 0.0]]]])
+    found = alternatives.sums(entries)
+    assert found[0, 0, 0].tolist() == [11.0, 21.0, 31.0, 12.0, 22.0, 32.0]
+    assert found[0, 1, 0, :2].tolist() == [5.0, 7.0]

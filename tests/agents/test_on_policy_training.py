@@ -24,7 +24,7 @@ def quick(kind, **settings):
     return kind(**{"hidden": (8, 8), "rollout": QUICK, **settings})
 
 
-REINFORCE, CRITIC, TRPO = config.REINFORCE, config.AdvantageActorCritic, config.TRPO
+REINFORCE, CRITIC, TRPO, COMA = config.REINFORCE, config.AdvantageActorCritic, config.TRPO, config.COMA
 VARIANTS = {
     "reinforce": quick(REINFORCE),
     "reinforce without baseline": quick(REINFORCE, baseline=None, standardise=True),
@@ -37,13 +37,21 @@ VARIANTS = {
     "trpo": quick(TRPO),
     "first-order trpo": quick(TRPO, variant="first_order", sharing=ONE_BY_ONE),
     "recurrent trpo": quick(TRPO, memory=4),
+    "coma": quick(COMA, target_every_updates=2),
+    "recurrent coma": quick(COMA, memory=5, sharing=ONE_BY_ONE),
 }
-KINDS = [{}, {"masked": True}, {"boxes": True, "ends": True}]
+BOTH = [{"masked": True, "common": True}, {"boxes": True, "ends": True}]
+
+
+def _skip_boxes_of_coma(variant, kind):
+    if "boxes" in kind and "coma" in variant:
+        pytest.skip("COMA sums over alternatives; a Box is refused, and tested with it")
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("kind", BOTH, ids=str)
 def test_a_seed_alone_and_among_others_gives_the_same_run(uneven, variant, kind):
+    _skip_boxes_of_coma(variant, kind)
     game, settings = uneven(**kind), VARIANTS[variant]
     among = train(game, settings, seeds=[4, 7, 9], steps=150, n_snapshots=2)
     alone = train(game, settings, seeds=[7], steps=150, n_snapshots=2)
@@ -57,8 +65,9 @@ def test_a_seed_alone_and_among_others_gives_the_same_run(uneven, variant, kind)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("kind", [{"masked": True}, {"boxes": True}], ids=str)
+@pytest.mark.parametrize("kind", BOTH, ids=str)
 def test_a_resumed_run_equals_an_uninterrupted_one(uneven, variant, kind):
+    _skip_boxes_of_coma(variant, kind)
     game, settings = uneven(**kind), VARIANTS[variant]
     how = {"seeds": [1, 2], "steps": 160, "n_snapshots": 3, "evaluation_episodes": 2}
     whole = train(game, settings, **how)
@@ -231,7 +240,7 @@ LEARNERS = {
 def test_every_seed_defects_in_the_prisoners_dilemma(name):
     # Defection dominates, so that every sound learner must find it: 10 of 10 seeds.
     game = games.make("prisoners_dilemma")
-    for run in train(game, LEARNERS[name], seeds=range(10), steps=6000, n_snapshots=2):
+    for run in train(game, LEARNERS[name], seeds=range(10), steps=4000, n_snapshots=2):
         for policy in run.policies():
             assert policy.probabilities(np.ones((1, 1)))[0, 1] > 0.95
 
@@ -240,15 +249,15 @@ def test_every_seed_defects_in_the_prisoners_dilemma(name):
 def test_every_seed_coordinates_where_no_equilibrium_is_shadowed(name):
     # Common interest; each agent's second action is better whatever the other does, the best outcome pays 4.
     game = games.NormalFormGame([[[0.0, 1.0], [1.0, 4.0]]] * 2)
-    for run in train(game, LEARNERS[name], seeds=range(10), steps=6000, n_snapshots=2):
+    for run in train(game, LEARNERS[name], seeds=range(10), steps=4000, n_snapshots=2):
         first, second = (policy.probabilities(np.ones((1, 1)))[0, 1] for policy in run.policies())
         assert first * second > 0.9
 
 
 def test_only_an_actor_that_remembers_repeats_a_signal_that_is_gone(recall):
     # The signal is shown at the first step only, and repeating it pays at the second: without memory 1/2 is the most.
-    remembers = train(recall(), REINFORCE(hidden=(16,), memory=8), seeds=[0, 1], steps=20_000, n_snapshots=2)
-    forgets = train(recall(), REINFORCE(hidden=(16,)), seeds=[0, 1], steps=20_000, n_snapshots=2)
+    remembers = train(recall(), REINFORCE(hidden=(16,), memory=8), seeds=[0, 1], steps=12_000, n_snapshots=2)
+    forgets = train(recall(), REINFORCE(hidden=(16,)), seeds=[0, 1], steps=12_000, n_snapshots=2)
     for kept, gone in zip(remembers, forgets, strict=True):
         means = [
             play(recall(), run.policies(), n_episodes=400, rng=np.random.default_rng(5)).returns.mean()
