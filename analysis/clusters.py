@@ -13,6 +13,8 @@ from scipy import special
 from nashlens.analysis.results import Array, Estimate
 from nashlens.analysis.statistics import check_level, checked_row
 
+_CHUNK = 4_000_000
+
 
 def cluster_totals(values: Array, clusters: npt.ArrayLike | None) -> tuple[Array, Array]:
     """Return each cluster's sums ``[G, …]`` of values ``[n, …]``, and its sizes ``[G]``.
@@ -122,5 +124,10 @@ def resampled_totals(totals: Array, *, n_resamples: int, rng: np.random.Generato
     ``[R, k]``.
     """
     n_clusters = len(totals)
-    drawn: Array = rng.multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=n_resamples) @ totals
-    return drawn
+    equal = np.full(n_clusters, 1 / n_clusters)
+    step = max(1, _CHUNK // n_clusters)
+    drawn = [
+        rng.multinomial(n_clusters, equal, size=min(step, n_resamples - start)) @ totals
+        for start in range(0, n_resamples, step)
+    ]
+    return np.concatenate(drawn)
