@@ -72,9 +72,7 @@ def regularised_minimiser(true: npt.ArrayLike, *, weight: float) -> Array:
     return normalised
 
 
-def regulariser_ledger(
-    true: npt.ArrayLike, model: npt.ArrayLike, *, weight: float, floor: float = 0.0
-) -> Ledger:
+def regulariser_ledger(true: npt.ArrayLike, model: npt.ArrayLike, *, weight: float, floor: float = 0.0) -> Ledger:
     """Split KL(true‖model) into what the entropy regulariser causes and a residual of the optimisation.
 
     ``KL(p‖q) = KL(p‖q*) + E_p ln(q*/q)`` with q* from `regularised_minimiser`.

@@ -132,7 +132,9 @@ def gradient_effect(gradient: npt.ArrayLike, inferred: npt.ArrayLike) -> Gradien
     )
 
 
-def joint_value_error(true: Sequence[npt.ArrayLike], model: Sequence[npt.ArrayLike], *, q_values: npt.ArrayLike) -> Array:
+def joint_value_error(
+    true: Sequence[npt.ArrayLike], model: Sequence[npt.ArrayLike], *, q_values: npt.ArrayLike
+) -> Array:
     """Each modelled agent's Shapley share of ``E_true Q − E_model Q``.
 
     Swapping one agent after another telescopes to the whole error, in shares that depend on the order; the Shapley

@@ -91,7 +91,9 @@ class OpponentDivergence:
             row |= {"median": float(middle), "percentile_90": float(high), "n": len(values), "unit": "observation"}
             reason = f"infinite at {n_infinite} of {len(values)} probes, whose supports differ" if n_infinite else ""
             rows.append(row | {"bound": self.bound, "reason": reason, **note})
-        reason = "" if np.isfinite(self.information) else "the policy ignores its observation, or a divergence is infinite"
+        reason = (
+            "" if np.isfinite(self.information) else "the policy ignores its observation, or a divergence is infinite"
+        )
         about = {"n": len(self.distances["tv"]), "unit": "observation", "bound": self.bound, "reason": reason}
         return [*rows, {"metric": "opponent_information", "value": self.information, **about, **note}]
 

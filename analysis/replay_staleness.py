@@ -110,7 +110,7 @@ def replay_staleness(
     episodes: npt.ArrayLike | None = None,
     level: float = 0.95,
 ) -> ReplayStaleness:
-    """Importance weights and effective sample size of a buffer for one agent.
+    """Staleness of a buffer for one agent: importance weights and effective sample size.
 
     Parameters
     ----------
@@ -151,7 +151,9 @@ def replay_staleness(
     log_weights = logs.sum(axis=1)
     with np.errstate(over="ignore"):
         weights = np.exp(log_weights)
-    mean = clustered_mean(weights, clusters=episodes, level=level, unit="observation" if episodes is None else "episode")
+    mean = clustered_mean(
+        weights, clusters=episodes, level=level, unit="observation" if episodes is None else "episode"
+    )
     finite = np.isfinite(weights).all()
     edges, by_age, n_by_age, mean_age = _shares_by_age(log_weights, ages, n_age_bins)
     bounded = log_weights if clip is None else np.minimum(log_weights, np.log(clip))

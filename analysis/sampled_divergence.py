@@ -91,6 +91,4 @@ def sampled_divergence(
     if infinite:
         why = f"infinite: the other distribution rules out {infinite} of {len(own)} sampled actions"
         found = [replace(estimate, reason=why) for estimate in found]
-    return SampledDivergence(
-        k1=found[0], k2=found[1], k3=found[2], spreads=(spreads[0], spreads[1], spreads[2])
-    )
+    return SampledDivergence(k1=found[0], k2=found[1], k3=found[2], spreads=(spreads[0], spreads[1], spreads[2]))

@@ -87,10 +87,10 @@ def tilted_to_match(p: Array, log_base: Array, statistic: Array) -> tuple[Array,
 
 
 def solve_tilt(log_base: Array, statistic: Array, target: Array) -> Array:
-    """Return the κ ``[P]`` at which the tilted mean of a statistic in [0, 1] is the target, by safeguarded Newton steps.
+    """Return the κ ``[P]`` at which the tilted mean of a statistic in [0, 1] is the target.
 
-    The mean rises with κ; targets lie strictly inside the statistic's range on the base's support. A target that
-    cannot be told from an end in double precision stops at the first κ whose mean cannot be told from it either.
+    Solved by safeguarded Newton steps. The mean rises with κ; targets lie strictly inside the statistic's range on the
+    base's support. A target that cannot be told from an end in double precision stops at the first κ whose mean cannot be told from it either.
     """
     centred = statistic - target[:, None]
     kappa, low, high = np.zeros(len(target)), np.full(len(target), -np.inf), np.full(len(target), np.inf)

@@ -1,20 +1,18 @@
 """Optimal transport between action distributions over a ground that says how far actions lie apart.
 
 Kullback-Leibler and total variation treat all wrong actions alike. The Wasserstein distance asks how far the mass has
-to travel: between two directions of a force, or two messages. Three cases need no linear program: equal distances,
-where it is a power of total variation, points on a line, where quantiles are matched, and equal distributions.
+to travel: between two directions of a force, or two messages. Two cases need no linear program: equal distances, where
+it is a power of total variation, and points on a line, where quantiles are matched.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, sparse
 
+from nashlens.analysis.coupling import least_costs
 from nashlens.analysis.divergence import total_variation
 from nashlens.analysis.results import Array
-
-_SAME = 1e-12
 
 
 def wasserstein(p: Array, q: Array, *, distances: npt.ArrayLike, order: float = 2.0) -> Array:
@@ -38,7 +36,7 @@ def wasserstein(p: Array, q: Array, *, distances: npt.ArrayLike, order: float = 
 
     Notes
     -----
-    Equal distances d between all actions give ``d · TV^(1/k)``; anything else is one linear program (HiGHS) a probe.
+    Equal distances d between all actions give ``d · TV^(1/k)``; anything else is a linear program (HiGHS).
     """
     ground = _checked_distances(distances, p.shape[-1])
     _check_order(order)
@@ -47,12 +45,7 @@ def wasserstein(p: Array, q: Array, *, distances: npt.ArrayLike, order: float = 
         scale = float(off[0]) if off.size else 0.0
         equal: Array = scale * total_variation(p, q) ** (1 / order)
         return equal
-    costs = ground**order
-    different = np.flatnonzero(np.abs(p - q).max(axis=1) > _SAME)
-    found = np.zeros(len(p))
-    for k in different:
-        found[k] = max(_least_cost(p[k], q[k], costs), 0.0)
-    return np.asarray(found ** (1 / order))
+    return np.asarray(least_costs(p, q, ground**order) ** (1 / order))
 
 
 def action_wasserstein(p: Array, q: Array, *, positions: npt.ArrayLike, order: float = 2.0) -> Array:
@@ -98,19 +91,6 @@ def _on_a_line(p: Array, q: Array, points: Array, order: float) -> Array:
     at = [x[np.minimum((c[:, None, :] < middle[:, :, None]).sum(axis=-1), len(x) - 1)] for c in cumulated]
     total: Array = (width * np.abs(at[0] - at[1]) ** order).sum(axis=1)
     return np.asarray(total ** (1 / order))
-
-
-def _least_cost(p: Array, q: Array, costs: Array) -> float:
-    """Solve the transport problem of one pair; only actions that send or receive mass take part."""
-    rows, columns = np.flatnonzero(p > 0), np.flatnonzero(q > 0)
-    n, m = len(rows), len(columns)
-    sent = sparse.kron(sparse.eye(n), np.ones((1, m)))
-    received = sparse.kron(np.ones((1, n)), sparse.eye(m))
-    constraints = sparse.vstack([sent, received.tocsr()[:-1]]).tocsr()  # the last one follows from the others
-    given = np.concatenate([p[rows], q[columns][:-1]])
-    solved = optimize.linprog(costs[np.ix_(rows, columns)].ravel(), A_eq=constraints, b_eq=given, method="highs")
-    assert solved.status == 0, solved.message
-    return float(solved.fun)
 
 
 def _checked_distances(distances: npt.ArrayLike, n_actions: int) -> Array:

@@ -2,8 +2,8 @@
 
 The error ``ΔQ = E_true Q − E_model Q`` is at most the span of Q times total variation, which Pinsker's and Bretagnolle
 and Huber's inequalities bound by the Kullback-Leibler divergence; and at most ``√(Var_model Q · χ²)``. Pinsker's says
-nothing from 2 nats on. To first order ``|ΔQ| = |ρ| sd_true(Q) √(2 KL)``, with ρ the correlation of Q with the log ratio:
-a high divergence with a small error in value is a small ρ, or a Q that hardly depends on the action.
+nothing from 2 nats on. To first order ``|ΔQ| = |ρ| sd_true(Q) √(2 KL)``, with ρ the correlation of Q with the log
+ratio: a high divergence with a small error in value is a small ρ, or a Q that hardly depends on the action.
 """
 
 from __future__ import annotations

@@ -22,9 +22,7 @@ from nashlens.analysis.tilting import log_divergence, log_probabilities, tilted_
 from nashlens.analysis.twofold_tilting import tilted_to_match_both
 
 
-def value_ledger(
-    true: npt.ArrayLike, model: npt.ArrayLike, *, q_values: npt.ArrayLike, floor: float = 0.0
-) -> Ledger:
+def value_ledger(true: npt.ArrayLike, model: npt.ArrayLike, *, q_values: npt.ArrayLike, floor: float = 0.0) -> Ledger:
     """Split KL(true‖model) into a part that is relevant to Q and one that is not.
 
     ``KL(p‖q) = KL(p‖r) + KL(r‖q)`` with ``r ∝ q e^{ηQ}`` and ``E_r Q = E_p Q``.
@@ -73,9 +71,7 @@ def value_ledger(
     )
 
 
-def nested_ledger(
-    true: npt.ArrayLike, model: npt.ArrayLike, *, q_values: npt.ArrayLike, floor: float = 0.0
-) -> Ledger:
+def nested_ledger(true: npt.ArrayLike, model: npt.ArrayLike, *, q_values: npt.ArrayLike, floor: float = 0.0) -> Ledger:
     """Split KL(true‖model) into value, temperature beyond value, and a residual.
 
     ``KL(p‖q) = KL(r_1‖q) + KL(r_2‖r_1) + KL(p‖r_2)`` with ``r_1 ∝ q e^{ηQ}`` that has p's mean of Q, and
