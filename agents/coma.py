@@ -31,11 +31,11 @@ from nashlens.agents.distributions import ChoiceHead
 from nashlens.agents.networks import Stack
 from nashlens.agents.on_policy_settings import COMA
 from nashlens.agents.policy_gradient import standardised, value_loss
-from nashlens.agents.policy_learner import PolicyLearner, over_time
+from nashlens.agents.policy_learner import PolicyLearner
 from nashlens.agents.returns import lambda_returns
 from nashlens.agents.settings import Sharing
 from nashlens.agents.sharing import assign
-from nashlens.agents.trajectories import Window
+from nashlens.agents.trajectories import Window, over_time, rowwise, timewise
 from nashlens.games.core import Choice, GameSpec
 
 
@@ -161,17 +161,16 @@ class COMALearner(PolicyLearner):
         places : ``[S, n, R]``; which of its alternatives each agent took.
         generators : one a seed, for the joint actions behind time limits.
         """
-        rewards = self._timewise(self._own_rewards(window))
+        rewards = timewise(self._own_rewards(window))
         terminated, ended = over_time(window.terminated, rewards), over_time(window.ended, rewards)
         taken = self.values(self.target, window.observations.flatten(1, 2), window.actions.flatten(1, 2))
-        present = self._timewise(_at(taken, places).reshape(*rewards.shape[1:3], *rewards.shape[::3]))
-        behind = self._timewise(
-            self._values_behind(window, generators).reshape(*rewards.shape[1:3], *rewards.shape[::3])
-        )
+        by_round = (*taken.shape[:2], *window.began.shape[1:])
+        present = timewise(_at(taken, places).view(by_round))
+        behind = timewise(self._values_behind(window, generators).view(by_round))
         following = torch.cat([present[1:], behind[-1:]])
         next_values = torch.where(ended > 0, behind, following)
         how = self._coma
-        return self._rowwise(lambda_returns(rewards, next_values, terminated, ended, gamma=how.gamma, trace=how.trace))
+        return rowwise(lambda_returns(rewards, next_values, terminated, ended, gamma=how.gamma, trace=how.trace))
 
     def _values_behind(self, window: Window, generators: Sequence[torch.Generator]) -> Tensor:
         """Return ``[S, n, R]``: the target's value of the successors, own action averaged, the others' drawn."""

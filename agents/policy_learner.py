@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor
 from nashlens.agents.config import ActorCritic
 from nashlens.agents.distributions import head_for
 from nashlens.agents.divergence import entropy
+from nashlens.agents.judgement import Judgement, judgement
 from nashlens.agents.layout import Layout
 from nashlens.agents.networks import Stack, clip_each
 from nashlens.agents.on_policy_settings import (
@@ -25,25 +25,10 @@ from nashlens.agents.on_policy_settings import (
 from nashlens.agents.parameter_state import load_parameters, parameter_state
 from nashlens.agents.policy_gradient import counted_mean, policy_loss, standardised, value_loss
 from nashlens.agents.recurrent import RecurrentStack
-from nashlens.agents.returns import discounted_returns, generalised_advantages, n_step_returns
 from nashlens.agents.settings import Sharing
 from nashlens.agents.sharing import assign
-from nashlens.agents.trajectories import Window
+from nashlens.agents.trajectories import Window, over_time, rowwise, timewise
 from nashlens.games.core import GameSpec
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """What the steps of a window were worth to each agent.
-
-    Attributes
-    ----------
-    advantages : ``[S, n, R]``; what the actor climbs.
-    returns : ``[S, n, R]``; what the critic is fitted to.
-    """
-
-    advantages: Tensor
-    returns: Tensor
 
 
 class PolicyLearner:
@@ -184,7 +169,7 @@ class PolicyLearner:
         assert self.critic_optimiser is not None
         first: Tensor | None = None
         for _ in range(self._value.steps):
-            loss = value_loss(self._values(window.observations), returns, counted)
+            loss = value_loss(self._values(window.observations).flatten(2), returns, counted)
             first = loss.detach() if first is None else first
             self._descend(loss, self.critic_optimiser, alive)
         assert first is not None
@@ -192,32 +177,21 @@ class PolicyLearner:
 
     @torch.no_grad()
     def _judge(self, window: Window) -> Judgement:
-        """Return advantages and returns by the estimator that the settings name."""
-        rewards = self._timewise(self._own_rewards(window))
-        ended = over_time(window.ended, rewards)
-        how = self.settings
-        if isinstance(how, REINFORCE):
-            returns = self._rowwise(discounted_returns(rewards, ended, gamma=how.gamma))
-            baseline = 0.0 if self.critic is None else self._values(window.observations)
-            return Judgement(advantages=returns - baseline, returns=returns)
-        assert isinstance(how, AdvantageActorCritic | TRPO)
-        terminated = over_time(window.terminated, rewards)
+        """Return what the window's steps were worth to each agent, ``[S, n, R]``."""
+        rewards = timewise(self._own_rewards(window))
         values, next_values = (
-            self._timewise(self._values(seen).reshape(*rewards.shape[1:3], *rewards.shape[::3]))
+            timewise(self._values(seen)) if self.critic is not None else torch.zeros_like(rewards)
             for seen in (window.observations, window.next_observations)
         )
-        after = {"next_values": next_values, "terminated": terminated, "ended": ended}
-        if how.advantage.estimator == "n_step":
-            returns = n_step_returns(rewards, **after, gamma=how.gamma, n_steps=how.advantage.n_steps)
-            advantages = returns - values
-        else:
-            advantages = generalised_advantages(rewards, values, **after, gamma=how.gamma, trace=how.advantage.trace)
-        return Judgement(advantages=self._rowwise(advantages), returns=self._rowwise(advantages + values))
+        terminated, ended = over_time(window.terminated, rewards), over_time(window.ended, rewards)
+        found = judgement(self.settings, rewards, values, next_values, terminated=terminated, ended=ended)
+        return Judgement(advantages=rowwise(found.advantages), returns=rowwise(found.returns))
 
     def _values(self, joint_observations: Tensor) -> Tensor:
-        """Return the critic's values ``[S, n, R]`` at joint observations ``[S, W, E, ΣO]``."""
+        """Return the critic's values ``[S, n, W, E]`` at joint observations ``[S, W, E, ΣO]``."""
         assert self.critic is not None
-        return self.critic(self.observations.spread(joint_observations.flatten(1, 2), self.agents)).squeeze(-1)
+        values = self.critic(self.observations.spread(joint_observations.flatten(1, 2), self.agents))
+        return values.view(*values.shape[:2], *joint_observations.shape[1:3])
 
     def _own_rewards(self, window: Window) -> Tensor:
         """Return each agent's rewards ``[S, n, W, E]``."""
@@ -229,16 +203,6 @@ class PolicyLearner:
 
     def _masks_over(self, window: Window) -> Tensor | None:
         return self.masks(None if window.masks is None else window.masks.flatten(1, 2))
-
-    @staticmethod
-    def _timewise(values: Tensor) -> Tensor:
-        """Return ``[W, S, n, E]`` of values ``[S, n, W, E]``."""
-        return values.permute(2, 0, 1, 3).contiguous()
-
-    @staticmethod
-    def _rowwise(values: Tensor) -> Tensor:
-        """Return ``[S, n, R]`` of values ``[W, S, n, E]``."""
-        return values.permute(1, 2, 0, 3).flatten(2)
 
     def _actor(self, *, device: torch.device, rngs: Sequence[np.random.Generator]) -> Stack:
         slots, how = assign(self.settings.sharing, self._sides), self.settings
@@ -275,8 +239,3 @@ def _local_value(settings: OnPolicy) -> LocalValue | None:
     if isinstance(settings, REINFORCE):
         return settings.baseline
     return settings.value if isinstance(settings, AdvantageActorCritic | TRPO) else None
-
-
-def over_time(flags: Tensor, like: Tensor) -> Tensor:
-    """Return ``[W, S, n, E]`` of flags ``[S, W, E]``."""
-    return flags.permute(1, 0, 2)[:, :, None].expand(like.shape)

@@ -67,6 +67,21 @@ def counted_steps(began: Tensor, horizon: int) -> Tensor:
     return ((first >= 0) & (first <= n_rounds - horizon)).float()
 
 
+def timewise(values: Tensor) -> Tensor:
+    """Return ``[W, S, n, E]`` of values ``[S, n, W, E]``: time first."""
+    return values.permute(2, 0, 1, 3).contiguous()
+
+
+def rowwise(values: Tensor) -> Tensor:
+    """Return ``[S, n, W · E]``, round by round, of values ``[W, S, n, E]``."""
+    return values.permute(1, 2, 0, 3).flatten(2)
+
+
+def over_time(flags: Tensor, like: Tensor) -> Tensor:
+    """Return flags ``[S, W, E]`` for all agents, in the shape ``[W, S, n, E]`` of `like`."""
+    return flags.permute(1, 0, 2)[:, :, None].expand(like.shape)
+
+
 class Trajectories:
     """A window that fills round by round.
 

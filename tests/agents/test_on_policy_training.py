@@ -227,6 +227,36 @@ def test_a_recurrent_actor_needs_a_layer_before_its_memory():
     assert config.parse({"kind": "trpo", "variant": "first_order", "memory": 16}).memory == 16
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_settings_survive_plain_values(variant):
+    settings = VARIANTS[variant]
+    assert config.parse(json.loads(json.dumps(settings.model_dump(mode="json")))) == settings
+
+
+def test_soft_games_are_played_with_one_alternative_each(uneven):
+    # These learners judge alternatives, and a point of the simplex that is a corner is a soft action too.
+    run = train(uneven(soft=True), quick(CRITIC), seeds=[0], steps=40, n_snapshots=2)[0]
+    for i, policy in enumerate(run.policies()):
+        drawn = policy.sample(np.zeros((50, run.spec.observation_sizes[i])), rng=np.random.default_rng(0))
+        assert set(np.unique(drawn)) == {0.0, 1.0}
+
+
+def test_no_illegal_action_is_taken_where_players_move_in_turn():
+    # In Kuhn poker who is not to move may only wait; the game would refuse anything else.
+    game = games.make("kuhn_poker")
+    for settings in (REINFORCE(hidden=(8,)), TRPO(hidden=(8,), memory=4)):
+        run = train(game, settings, seeds=[0, 1], steps=2000, n_snapshots=2, evaluation_episodes=20, explore=True)[0]
+        assert run.status == "done"
+        assert np.abs(run.episode_returns).max() <= 2
+        np.testing.assert_array_equal(run.episode_returns.sum(axis=1), 0.0)
+        chances = run.policies()[0].probabilities(
+            np.zeros((1, run.spec.observation_sizes[0])),
+            masks=np.array([[True, False, True]]),
+            memory=np.zeros((1, run.policies()[0].memory_size)),
+        )
+        assert chances[0, 1] == 0.0
+
+
 LEARNERS = {
     "reinforce": REINFORCE(hidden=(16,)),
     "reinforce without baseline": REINFORCE(hidden=(16,), baseline=None),
