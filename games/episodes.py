@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,11 +23,13 @@ class Episodes:
     returns : ``[M, N]``; undiscounted sum of each agent's rewards.
     lengths : ``[M]``; steps.
     measures : what the game measured, averaged over an episode's steps, each ``[M]`` or ``[M, N]``.
+    last_measures : the same at each episode's last step.
     """
 
     returns: Array
     lengths: IntArray
     measures: Mapping[str, Array]
+    last_measures: Mapping[str, Array] = field(default_factory=dict)
 
 
 def play(
@@ -58,6 +60,7 @@ def play(
     returns_MN = np.zeros((n_episodes, game.spec.n_agents))
     lengths_M = np.zeros(n_episodes, dtype=np.int64)
     totals: dict[str, Array] = {}
+    lasts: dict[str, Array] = {}
     running = np.ones(n_episodes, dtype=np.bool_)
     for _ in range(game.spec.horizon):
         actions = []
@@ -72,15 +75,17 @@ def play(
         returns_MN += step.rewards * running[:, None]
         lengths_M += running
         for name, value in step.measures.items():
-            counted = np.where(running if value.ndim == 1 else running[:, None], value, 0.0)
+            now = running if value.ndim == 1 else running[:, None]
+            counted = np.where(now, value, 0.0)
             totals[name] = totals[name] + counted if name in totals else counted
+            lasts[name] = np.where(now, value, lasts.get(name, 0.0))
         running &= ~step.ended
         if not running.any():
             break
     if running.any():
         raise ValueError(f"game must end within its horizon; {game.spec.name} goes on after {game.spec.horizon} steps")
     measures = {name: (total.T / lengths_M).T for name, total in totals.items()}
-    return Episodes(returns=returns_MN, lengths=lengths_M, measures=measures)
+    return Episodes(returns=returns_MN, lengths=lengths_M, measures=measures, last_measures=lasts)
 
 
 def initial_memories(policies: Sequence[Policy], n_episodes: int, *, rng: np.random.Generator) -> list[Array]:

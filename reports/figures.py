@@ -24,7 +24,7 @@ Dash = tuple[int, tuple[float, ...]]
 WIDTH, HEIGHT = 4.6, 3.1
 INK, GRID = "#010203", "#040506"
 DASHES: tuple[Dash, ...] = ((0, ()), (0, (4, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)))
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.color": INK,
     "axes.edgecolor": INK,
@@ -113,7 +113,7 @@ def curve_panel(
     """
     palette = sns.color_palette("colorblind")
     dashes = _dashes(lines, colours) | dict.fromkeys(dashed, DASHES[1])
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         canvas = Canvas(figsize=(WIDTH, HEIGHT), layout="constrained")
         axes = canvas.add_subplot()
         for line in lines:
@@ -126,7 +126,7 @@ def curve_panel(
             sns.lineplot(data=part, x="step", y="mean", ax=axes, label=line, color=colour, errorbar=None, linewidth=1.8)
             axes.lines[-1].set_linestyle(dashes[line])
         _finish(axes, x_label=x_label, y_label=y_label, zero=zero, lines=lines)
-        return Panel(name=name, title=title, svg=_svg(canvas, name), alternative=alternative)
+        return Panel(name=name, title=title, svg=svg_of(canvas, name), alternative=alternative)
 
 
 def _finish(axes: Axes, *, x_label: str, y_label: str, zero: bool, lines: Sequence[str]) -> None:
@@ -161,8 +161,14 @@ def _dashes(lines: Sequence[str], colours: Mapping[str, int]) -> dict[str, Dash]
     return chosen
 
 
-def _svg(canvas: Canvas, name: str) -> str:
-    """Return a canvas as an SVG element that stands in a page beside others and follows its colours."""
+def svg_of(canvas: Canvas, name: str) -> str:
+    """Return a canvas as an SVG element that stands in a page beside others and follows its colours.
+
+    Parameters
+    ----------
+    canvas : what was drawn.
+    name : unique in the page; the ids inside begin with it.
+    """
     buffer = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": name}):
         canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

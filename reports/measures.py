@@ -23,16 +23,16 @@ from nashlens.games import Game, NormalFormGame, Profile, SequentialGame, catalo
 from nashlens.games.core import Choice
 from nashlens.games.randomness import child
 from nashlens.reports.inference_measures import inference_measures
-from nashlens.reports.measure_rows import Row, row, rows_per_agent
+from nashlens.reports.measure_rows import EVERYONE, Row, row, rows_per_agent
 from nashlens.reports.probes import can_be_probed, probe_observations
-from nashlens.reports.quantities import EPISODE_MEASURE, PROBABILITY
+from nashlens.reports.quantities import END_MEASURE, EPISODE_MEASURE, PROBABILITY
 from nashlens.reports.thresholds import learned, threshold
 from nashlens.reports.tree_measures import tree_measures
 
 if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
 
-VERSION = 3
+VERSION = 4
 N_PROBES = 512
 N_PROBE_EPISODES = 32
 N_FINAL_EPISODES = 256
@@ -227,11 +227,10 @@ def final_episodes(run: TrainingRun, game: Game) -> Iterator[Row]:
     yield from rows_per_agent(
         run.spec.agents, "final_return", played.returns.mean(axis=0), step=last, unit="episode", n=N_FINAL_EPISODES
     )
-    for name, values in played.measures.items():
-        metric = f"{EPISODE_MEASURE}{name}"
-        if values.ndim == 1:
-            yield row(metric, values.mean(), step=last, unit="episode", n=N_FINAL_EPISODES)
-        else:
+    for prefix, measured in ((EPISODE_MEASURE, played.measures), (END_MEASURE, played.last_measures)):
+        for name, values in measured.items():
+            means = values.mean(axis=0)
+            where = run.spec.agents if values.ndim > 1 else (EVERYONE,)
             yield from rows_per_agent(
-                run.spec.agents, metric, values.mean(axis=0), step=last, unit="episode", n=N_FINAL_EPISODES
+                where, f"{prefix}{name}", np.atleast_1d(means), step=last, unit="episode", n=N_FINAL_EPISODES
             )

@@ -13,7 +13,7 @@ from nashlens.reports.tables import Table
 from nashlens.reports.words import counted, number, with_interval
 
 LAST_DIVERGENCE = "last_kl_model_true_target_replay"
-COMPARED = ("episode_target_reach", "episode_distance", "success", "training_return", LAST_DIVERGENCE)
+COMPARED = ("end_target_reach", "end_distance", "success", "training_return", LAST_DIVERGENCE)
 
 
 def published_table(estimates: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Table | None:
@@ -44,9 +44,9 @@ def published_table(estimates: pd.DataFrame, facts: Mapping[str, GameFacts]) -> 
         name="published",
         title="Published beside measured",
         caption=f"Published numbers ({published.SOURCE}) have no interval: the last column only says where they lie "
-        "against ours. Target reach and distance are averaged here over all steps of fresh episodes of the final "
+        "against ours. Target reach and distance are taken here at the last step of fresh episodes of the final "
         "policies, and a target counts as reached within the game's reach_radius; the paper states neither the radius "
-        "nor the steps. Figures 4 and 6 are read at their last published episode, whatever the length of training "
+        "nor the step. Figures 4 and 6 are read at their last published episode, whatever the length of training "
         "here.",
         header=("game", "quantity", "algorithm", "measured", "n", "published", "where", "published value"),
         rows=rows,
@@ -97,8 +97,8 @@ def _counterparts(metric: str, agent: str, kind: str) -> list[tuple[str, float, 
         return []
     first = published.table("table1_cooperative_communication").set_index("algorithm")
     found = {
-        "episode_target_reach": ("target reach, percent", 100.0, first["target_reach_percent"][kind], "table 1"),
-        "episode_distance": ("average distance", 1.0, first["average_distance"][kind], "table 1"),
+        "end_target_reach": ("target reach, percent", 100.0, first["target_reach_percent"][kind], "table 1"),
+        "end_distance": ("average distance", 1.0, first["average_distance"][kind], "table 1"),
         "success": ("share of runs that learned", 1.0, _end("figure6_policy_learning_success_rate", kind), "figure 6"),
         "training_return": (
             "return in training",

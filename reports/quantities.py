@@ -57,7 +57,7 @@ _ALL = (
     Quantity(
         name="success",
         title="Share of seeds that learned",
-        value_unit="share of seeds",
+        value_unit="0 to 1",
         definition="1 for a seed whose mean return over the last 1,000 training episodes is above the threshold of its "
         "game, else 0; the threshold stands with the figure.",
         higher_is_better=True,
@@ -142,6 +142,7 @@ _ALL = (
 )
 QUANTITIES = {quantity.name: quantity for quantity in _ALL}
 EPISODE_MEASURE = "episode_"
+END_MEASURE = "end_"
 DIVERGENCE = "kl_"
 LAST = "last_"
 PROBABILITY = "probability_"
@@ -153,7 +154,8 @@ _PLACES = {"replay": "replay", "fresh": "new transitions"}
 def quantity(name: str) -> Quantity:
     """Return what a metric is.
 
-    What a game itself measures in its episodes goes by ``episode_`` and its own name, a divergence between policies
+    What a game itself measures goes by its own name and ``episode_`` before it, averaged over an episode, or ``end_``,
+    at its last step; a divergence between policies
     by ``kl_{direction}_{pair}_{place}`` (``last_`` before it: its mean over the last updates), the probability of an
     agent's action by ``probability_`` and the action's number.
 
@@ -172,6 +174,14 @@ def quantity(name: str) -> Quantity:
             value_unit="probability",
             definition="With which probability an agent plays an action, by the action's number.",
             least=0.0,
+        )
+    if name.startswith(END_MEASURE):
+        plain = name.removeprefix(END_MEASURE).replace("_", " ")
+        return Quantity(
+            name=name,
+            title=f"{plain[:1].upper() + plain[1:]}, last step",
+            value_unit="at the last step of an episode",
+            definition=f"What the game measures as {plain} at the last step of fresh episodes of the final policies.",
         )
     if not name.startswith(EPISODE_MEASURE):
         raise ValueError(f"metric must be one of {', '.join(QUANTITIES)} or begin with {EPISODE_MEASURE}, not {name!r}")

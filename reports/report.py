@@ -14,6 +14,7 @@ from nashlens.reports.estimates import final_estimates, merged_agents
 from nashlens.reports.figures import Figure
 from nashlens.reports.frames import inventory, load_frame
 from nashlens.reports.headline import headlines
+from nashlens.reports.phase_chapter import phase_figure
 from nashlens.reports.provenance import gather
 from nashlens.reports.published_table import COMPARED, published_table
 from nashlens.reports.quantities import DIVERGENCE, LAST, PROBABILITY, QUANTITIES
@@ -80,7 +81,7 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
         name=suite.name,
         question=suite.config.question,
         headlines=headlines(merged, facts, runs),
-        figures=chapters(merged, facts),
+        figures=tuple(f for f in (*chapters(merged, facts), phase_figure(frame, suite)) if f is not None),
         tables=tuple(table for table in tables if table is not None),
         provenance=_provenance(store, runs),
         frame=frame,

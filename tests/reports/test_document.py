@@ -54,7 +54,7 @@ def test_the_page_says_what_was_measured(report: Report) -> None:
     # maddpg: ends .55 … .60 against (½, ½), so NashConv is 2 × (.05, .06, …, .10): mean .15
     # s is .0374, and 2.571 s over √6 is .0393
     assert "maddpg 0.150 [0.111, 0.189]" in page
-    assert [figure.name for figure in report.figures] == ["learning", "equilibrium", "drift"]
+    assert [figure.name for figure in report.figures] == ["learning", "equilibrium", "drift", "phase"]
     assert "11 of 12 runs done, 1 failed, 0 not run." in page
 
 
@@ -86,7 +86,7 @@ def test_every_drawing_has_a_name_and_a_text_alternative(report: Report) -> None
     for figure in report.figures:
         for panel in figure.panels:
             assert panel.alternative.endswith(".")
-            assert "begins at" in panel.alternative
+            assert ("begins at" in panel.alternative) == (figure.name != "phase")
     assert to_html(report).count("aria-label=") >= 3
 
 
