@@ -91,7 +91,8 @@ class ActorCritic(Settings):
         code); the others have one alternative forward and a soft point's gradient backward: ``straight_through``,
         the Gumbel-softmax point; ``annealed``, the same with a falling temperature; ``gumbel_rao``, the mean of
         `rao_samples` points given the alternative; ``gapped``, a point without noise that prefers the alternative by
-        a `gap` (see `agents.gumbel`).
+        a `gap` (see `agents.gumbel`). In a game that takes soft actions only ``soft`` plays them; the others, and the
+        score form, play one alternative, so that what the critic reads is what is played.
     temperature : of the Gumbel-softmax.
     anneal_to, anneal_updates : where the annealed temperature ends, and after how many updates.
     rao_samples : K of the Gumbel-Rao estimator.
@@ -157,6 +158,9 @@ class MADDPG(ActorCritic):
             raise ValueError("inference and minimax need a central critic: a local one does not read others' actions")
         if self.inference is not None and self.ensemble.size > 1:
             raise ValueError("inference and ensembles exclude each other: others' sub-policies are not observed")
+        by_logs = self.inference is not None and self.inference.fed_as == "log_probabilities"
+        if by_logs and self.other_actions == "current":
+            raise ValueError("fed_as log_probabilities needs other_actions replay: the critic never reads actions then")
         return self
 
 

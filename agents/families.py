@@ -12,9 +12,34 @@ from nashlens.agents.joint_engine import JointEngine
 from nashlens.agents.maddpg_engine import MADDPGEngine
 from nashlens.agents.on_policy_family import on_policy_engine
 from nashlens.agents.on_policy_settings import OnPolicy
+from nashlens.agents.replay_schedule import updates_due
 from nashlens.agents.value_engine import ValueEngine
 from nashlens.agents.value_settings import DQN, JointDQN
 from nashlens.games.core import GameSpec
+
+
+def check_plan(spec: GameSpec, algorithms: Mapping[str, Algorithm], *, steps: int) -> None:
+    """Say before anything is built or run whether a training could not teach anything.
+
+    Parameters
+    ----------
+    spec, algorithms, steps : as for `engine_for`.
+
+    Raises
+    ------
+    ValueError : the warm-up or the update interval leaves no update within `steps`.
+    """
+    for side, settings in algorithms.items():
+        if isinstance(settings, OnPolicy):
+            continue
+        rollout = settings.rollout
+        last = -(-steps // rollout.n_envs) * rollout.n_envs
+        if updates_due(rollout, 0, last) < 1:
+            raise ValueError(
+                f"steps: {steps} leave no update of {side} in {spec.name}: the first is due after "
+                f"rollout.warmup_steps = {rollout.warmup_steps} steps, then every "
+                f"rollout.update_every_steps = {rollout.update_every_steps}; raise steps or lower these"
+            )
 
 
 def engine_for(

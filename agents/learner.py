@@ -58,7 +58,7 @@ class Learner:
         self.agents = tuple(agents)
         self.n_subs = settings.ensemble.size
         self.members = self.agents * self.n_subs
-        self.soft = spec.soft_actions and settings.gradient == "deterministic"
+        self.soft = spec.soft_actions and settings.gradient == "deterministic" and settings.estimator == "soft"
         self.observations = Layout(spec.observation_sizes)
         self.actions = Layout(spec.action_widths)
         spaces = [spec.action_spaces[i] for i in self.members]
@@ -198,9 +198,10 @@ class Learner:
             loss = losses.deterministic_actor_loss(values, penalty, penalty_weight=weight)
         else:
             with torch.no_grad():
-                own = self.head.act(outputs, noise.first, masks)
+                drawn = self.head.draw(outputs, noise.first, masks)
+                own = self.head.executed(drawn)
                 values = self._value_of_own(batch, joint_actions, self._padded(own))
-            density = self.head.log_density(outputs, own, masks)
+            density = self.head.log_density(outputs, drawn, masks)
             loss = losses.score_actor_loss(density, values, penalty, penalty_weight=weight)
         self._descend(loss / self.n_subs, self.actor_optimiser, alive)
         return loss.detach()

@@ -62,6 +62,8 @@ def joint_decision(
 ) -> tuple[Tensor, Tensor]:
     """Return joint actions ``[S, R, ΣA]`` and their log densities ``[S, R, N]`` at observations ``[S, R, ΣO]``.
 
+    Of target policies no densities are computed; they are NaN.
+
     Parameters
     ----------
     learners : between them, every agent of the game once.
@@ -76,12 +78,16 @@ def joint_decision(
         outputs = learner.outputs(learner.target_actor if target else learner.actor, observations, assignment)
         own_masks = learner.masks(masks)
         noise = learner.draw(generators, observations.shape[1])
-        jitter = _jitter(learner, noise, generators) if target else None
-        actions = learner.acting_head.act(outputs, noise, own_masks, jitter=jitter)
-        logs = None if target else learner.acting_head.log_density(outputs, actions, own_masks)
+        head = learner.acting_head
+        if target:
+            actions = head.act(outputs, noise, own_masks, jitter=_jitter(learner, noise, generators))
+            logs = torch.full(actions.shape[:-1], torch.nan, device=actions.device)
+        else:  # the density is that of the draw, before a box clips it
+            drawn = head.draw(outputs, noise, own_masks)
+            actions, logs = head.executed(drawn), head.log_density(outputs, drawn, own_masks)
         for k, i in enumerate(learner.agents):
             parts[i] = actions[:, k, :, : learner.actions.widths[i]]
-            densities[i] = parts[i][..., 0] if logs is None else logs[:, k]
+            densities[i] = logs[:, k]
     order = sorted(parts)
     return torch.cat([parts[i] for i in order], dim=-1), torch.stack([densities[i] for i in order], dim=-1)
 

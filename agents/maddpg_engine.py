@@ -54,6 +54,8 @@ class MADDPGEngine:
         self._rollout = common_rollout(algorithms)
         self.n_envs = self._rollout.n_envs
         self.learners = _learners(spec, algorithms, seeds, device)
+        if any(a.inference for a in algorithms.values()) and any(a.ensemble.size > 1 for a in algorithms.values()):
+            raise ValueError("algorithm: inference on one side and ensembles on another exclude each other")
         self._homes = {i: n for n, learner in enumerate(self.learners) for i in learner.agents}
         ensembles = [algorithms[side].ensemble for side in spec.sides]
         self.ensembles: Sequence[Ensemble] | None = ensembles if any(e.size > 1 for e in ensembles) else None

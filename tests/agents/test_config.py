@@ -35,6 +35,10 @@ def test_parse_reads_nested_tables_and_lists():
         ({"kind": "maddpg", "critic": "local", "minimax": {}}, "central critic"),
         ({"kind": "maddpg", "inference": {}, "ensemble": {"size": 2}}, "exclude each other"),
         ({"kind": "ddpg", "inference": {}}, "inference"),
+        (
+            {"kind": "maddpg", "inference": {"fed_as": "log_probabilities"}, "other_actions": "current"},
+            "needs other_actions replay",
+        ),
         ({}, "kind"),
     ],
 )

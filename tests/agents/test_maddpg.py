@@ -150,6 +150,49 @@ def test_score_form_has_the_mean_gradient_of_the_enumerated_policy_gradient(unev
     assert float(weights[3].grad.abs().max()) > 20 * scale  # the test could tell a wrong gradient
 
 
+def test_score_of_a_clipped_gaussian_has_mean_zero(uneven):
+    # E[∇ log π] = 0 for the density of the draw itself; a third of these draws is clipped, and the density of the
+    # clipped value would have a mean of about −0.5 in the width.
+    game, n_rows = uneven(boxes=True), 100_000
+    learner = Learner(
+        game.spec, [1], config.MADDPG(gradient="score", hidden=(4,)), device=CPU, rngs=[np.random.default_rng(0)]
+    )
+    outputs = torch.zeros(1, 1, n_rows, 4, requires_grad=True)
+    noise = learner.head.noise(generators()[:1], (1, n_rows, 2))
+    drawn = learner.head.draw(outputs.detach(), noise, None)
+    assert (learner.head.executed(drawn) != drawn).float().mean() > 0.2
+    learner.head.log_density(outputs, drawn, None).sum().backward()
+    score = outputs.grad[0, 0]
+    assert (score.mean(dim=0).abs() < 5 * score.std(dim=0) / n_rows**0.5).all()
+
+
+def test_stored_densities_are_those_of_the_draws(uneven):
+    learners = [
+        Learner(uneven(boxes=True).spec, [i], config.MADDPG(hidden=(4,)), device=CPU, rngs=[np.random.default_rng(i)])
+        for i in range(2)
+    ]
+    observations = torch.rand(1, 4000, 6, generator=torch.Generator().manual_seed(1))
+    _, logs = joint_decision(learners, observations, None, target=False, generators=generators()[:1])
+    # The mean log density of a Gaussian is minus its entropy: −Σ (ln σ + ½ ln 2πe), whatever the box cuts off.
+    outputs = learners[1].outputs(learners[1].actor, observations, None)
+    _, std = learners[1].head.moments(outputs)
+    entropy = (std.log() + 0.5 * np.log(2 * np.pi * np.e)).sum(-1).mean()
+    assert float((logs[0, :, 1].mean() + entropy).detach().abs()) < 0.06
+
+
+@pytest.mark.parametrize("estimator", ["straight_through", "annealed", "gumbel_rao", "gapped"])
+def test_in_soft_games_only_the_soft_estimator_plays_soft_actions(uneven, estimator):
+    observations = torch.rand(2, 50, 6, generator=torch.Generator().manual_seed(1))
+
+    def largest(name):
+        learner = a_learner(uneven(soft=True), estimator=name)
+        joint, _ = joint_decision([learner], observations, None, target=False, generators=generators())
+        return joint[..., :3].max(dim=-1).values
+
+    assert torch.equal(largest(estimator), torch.ones(2, 50))
+    assert float(largest("soft").detach().mean()) < 0.95
+
+
 def test_other_actions_are_replayed_by_default_and_current_on_request(uneven, monkeypatch):
     game, seen = uneven(), {}
     replay = Replay(game.spec, capacity=64, n_seeds=2, device=CPU)

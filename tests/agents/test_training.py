@@ -5,6 +5,7 @@ import torch
 from nashlens import games
 from nashlens.agents import config, records
 from nashlens.agents.config import Ensemble, Inference, Minimax, Rollout, Sharing, Twin
+from nashlens.agents.families import check_plan
 from nashlens.agents.learner import Learner
 from nashlens.agents.networks import Stack
 from nashlens.agents.training import train
@@ -240,6 +241,20 @@ def test_train_refuses_arguments_that_do_not_fit(uneven, wrong, message):
 def test_train_refuses_sides_that_the_game_does_not_have(uneven):
     with pytest.raises(ValueError, match=r"algorithm must name the sides \['a', 'b'\]"):
         train(uneven(), {"a": quick(), "c": quick()}, seeds=[0], steps=10)
+
+
+def test_train_refuses_inference_beside_ensembles_of_the_other_side(uneven):
+    sides = {"a": quick(inference=Inference()), "b": quick(ensemble=Ensemble(size=2))}
+    with pytest.raises(ValueError, match="exclude each other"):
+        train(uneven(), sides, seeds=[0], steps=10)
+
+
+def test_a_plan_without_an_update_is_found_before_it_is_run(uneven):
+    spec = uneven().spec
+    plan = {"a": config.MADDPG(), "b": config.DDPG()}
+    with pytest.raises(ValueError, match=r"steps: 20000 leave no update of a in uneven: .*warmup_steps = 25600"):
+        check_plan(spec, plan, steps=20_000)
+    check_plan(spec, plan, steps=25_600)
 
 
 def test_train_refuses_sides_that_gather_differently(uneven):
