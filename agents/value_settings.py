@@ -55,8 +55,8 @@ class ValueLearning(Settings):
     ----------
     double : the online network chooses the next action that the target network values (double Q-learning); otherwise
         the target network does both.
-    loss : of the temporal difference: ``squared``, whose minimum is the mean, which a value is; or ``huber``, quadratic up
-        to `huber_delta` and linear beyond, whose minimum lies between mean and median.
+    loss : of the temporal difference: ``squared``, whose minimum is the mean, which a value is; or ``huber``, quadratic
+        up to `huber_delta` and linear beyond, whose minimum lies between mean and median.
     huber_delta : in units of reward.
     exploration : ε-greedy; each factor of each agent explores by itself.
     hidden : widths of the hidden layers.

@@ -1,6 +1,7 @@
 """The fully centralised learner: what it refuses, what it decides, what leaves, and what it learns."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -31,24 +32,8 @@ def together(uneven):
 
     class Together(uneven):
         def __init__(self, **kind):
-            super().__init__(**kind)
-            spec = self.spec
-            self.spec = type(spec)(
-                **{name: getattr(spec, name) for name in spec.__dataclass_fields__}
-                | {"sides": ("all", "all"), "common_reward": True}
-            )
-
-        def begin(self, streams):
-            batch = super().begin(streams)
-            step = batch.step
-
-            def shared(actions):
-                found = step(actions)
-                parts = {name: getattr(found, name) for name in found.__dataclass_fields__}
-                return type(found)(**parts | {"rewards": np.repeat(found.rewards[:, :1], 2, axis=1)})
-
-            batch.step = shared
-            return batch
+            super().__init__(common=True, **kind)
+            self.spec = replace(self.spec, sides=("all", "all"))
 
     return Together
 
@@ -172,11 +157,8 @@ def test_one_learner_has_one_setting(uneven):
 
 
 def test_boxes_are_refused(uneven):
-    game = uneven(boxes=True)
-    spec = game.spec
-    common = type(spec)(**{name: getattr(spec, name) for name in spec.__dataclass_fields__} | {"common_reward": True})
-    with pytest.raises(ValueError, match="are a Box"):
-        JointEngine(common, {"a": quick(), "b": quick()}, seeds=[0], steps=10, device=CPU)
+    with pytest.raises(ValueError, match=r"joint Q-learning needs a value for each .* long in uneven are a Box"):
+        train(uneven(boxes=True, common=True), quick(), seeds=[0], steps=10)
 
 
 def test_the_central_game_has_one_agent_with_everyones_factors(uneven):
