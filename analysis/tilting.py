@@ -90,7 +90,8 @@ def solve_tilt(log_base: Array, statistic: Array, target: Array) -> Array:
     """Return the κ ``[P]`` at which the tilted mean of a statistic in [0, 1] is the target.
 
     Solved by safeguarded Newton steps. The mean rises with κ; targets lie strictly inside the statistic's range on the
-    base's support. A target that cannot be told from an end in double precision stops at the first κ whose mean cannot be told from it either.
+    base's support. One that cannot be told from an end in double precision stops at the first κ whose mean cannot be
+    told from it either.
     """
     centred = statistic - target[:, None]
     kappa, low, high = np.zeros(len(target)), np.full(len(target), -np.inf), np.full(len(target), np.inf)
