@@ -22,6 +22,8 @@ from nashlens.analysis.probes import checked_distributions, checked_pair
 from nashlens.analysis.results import Array
 from nashlens.analysis.tilting import log_probabilities
 
+_TINY = 1e-9
+
 
 def regularised_minimiser(true: npt.ArrayLike, *, weight: float) -> Array:
     """Minimiser over the simplex of ``−Σ p_a ln q_a − λ H(q)``.
@@ -44,7 +46,8 @@ def regularised_minimiser(true: npt.ArrayLike, *, weight: float) -> Array:
 
     Notes
     -----
-    W is taken of a logarithm (Wright's omega), so that small λ does not overflow. c lies between ``ln A`` and
+    Below ``λ = 1e-9`` the expansion ``p − λ p (ln p + H(p))`` takes its place, exact to double precision. W is taken of
+    a logarithm (Wright's omega), so that small λ does not overflow. c lies between ``ln A`` and
     ``1/λ + ln A`` and is found by bisection, because every q_a falls as c rises.
 
     References
@@ -58,8 +61,9 @@ def regularised_minimiser(true: npt.ArrayLike, *, weight: float) -> Array:
     """
     p = checked_distributions(true, name="true")
     _check_weight(weight)
-    if weight == 0:
-        return p
+    if weight < _TINY:
+        near: Array = p - weight * (special.xlogy(p, p) + p * special.entr(p).sum(axis=1, keepdims=True))
+        return near
     logs = log_probabilities(p) - np.log(weight)
     low = np.full(len(p), np.log(p.shape[1]))
     high = low + 1 / weight
