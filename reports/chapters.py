@@ -32,7 +32,7 @@ def chapters(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> tuple[Figur
         published_figure(frame, facts),
         equilibrium_figure(frame, facts),
         divergence_figure(frame, facts),
-        drift_figure(frame),
+        drift_figure(frame, facts),
     )
     return tuple(figure for figure in found if figure is not None)
 
@@ -55,7 +55,9 @@ def learning_figure(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Figu
         about="Return of an agent over training, undiscounted. Where a game has evaluation episodes these are shown, "
         "otherwise the training episodes since the snapshot before. Of two agents whose payoffs add to a constant only "
         "the first is shown.",
-        say=lambda part, game: learning_finding(part, game=game, metric=str(part["metric"].iloc[0])),
+        say=lambda part, game: learning_finding(
+            part, game=game, metric=str(part["metric"].iloc[0]), sides=facts[game].side_of
+        ),
     )
 
 
@@ -100,7 +102,7 @@ def equilibrium_figure(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> F
     )
 
 
-def drift_figure(frame: pd.DataFrame) -> Figure | None:
+def drift_figure(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Figure | None:
     """Return how far policies move from snapshot to snapshot."""
     own = frame[frame["metric"] == "policy_drift"]
     return curve_figure(
@@ -110,6 +112,6 @@ def drift_figure(frame: pd.DataFrame) -> Figure | None:
         about="Total variation distance between an agent's policies at one snapshot and the one before. In matrix "
         "games and, weighted by where play goes, in sequential games the number of every seed is exact; elsewhere it "
         "is an average over probe observations of the run's own game.",
-        say=lambda part, game: drift_finding(part, game=game),
+        say=lambda part, game: drift_finding(part, game=game, sides=facts[game].side_of),
         zero=True,
     )

@@ -29,6 +29,7 @@ class GameFacts:
     constant_sum : whether it is one whose payoffs add to a constant.
     span : highest less lowest payoff of any agent of a matrix game or a game tree; 0 elsewhere.
     agents : names of the agents.
+    sides : the side of each agent.
     sequential : whether it is a game tree.
     name, parameters : as the registry knows it.
     horizon : the most steps that an episode can take.
@@ -41,6 +42,7 @@ class GameFacts:
     constant_sum: bool
     span: float
     agents: tuple[str, ...]
+    sides: tuple[str, ...] = ()
     sequential: bool = False
     name: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -52,6 +54,11 @@ class GameFacts:
     def kinds(self) -> frozenset[str]:
         """The kinds of all learners that play it."""
         return frozenset(self.kind_of.values())
+
+    @property
+    def side_of(self) -> dict[str, str]:
+        """The side of each agent by its name."""
+        return dict(zip(self.agents, self.sides, strict=True))
 
     @property
     def exact(self) -> bool:
@@ -75,6 +82,7 @@ def game_facts(suite: Suite) -> dict[str, GameFacts]:
             constant_sum=isinstance(game, NormalFormGame | SequentialGame) and game.is_constant_sum(),
             span=_span(game) if exact else 0.0,
             agents=game.spec.agents,
+            sides=game.spec.sides,
             name=run.game,
             parameters=run.parameters,
             horizon=game.spec.horizon,

@@ -10,6 +10,7 @@ import pandas as pd
 from nashlens.reports.estimates import ALL_AGENTS, LEVEL, MIN_SEEDS, curves
 from nashlens.reports.figures import Figure, Panel, curve_panel
 from nashlens.reports.quantities import quantity
+from nashlens.reports.verdicts import Statement, family_note, n_comparisons, written
 from nashlens.reports.words import counted, listed, number
 
 SHORT = {"nash_conv": "last iterate", "nash_conv_average": "time average"}
@@ -21,7 +22,7 @@ def curve_figure(
     name: str,
     title: str,
     about: str,
-    say: Callable[[pd.DataFrame, str], str],
+    say: Callable[[pd.DataFrame, str], Sequence[Statement]],
     metrics: tuple[str, ...] | None = None,
     zero: bool = False,
 ) -> Figure | None:
@@ -32,26 +33,27 @@ def curve_figure(
     parts : tidy frames, one a game.
     name, title : of the figure.
     about : what is drawn; a note on lines and intervals is added.
-    say : what is said of a game, from its part of the frame and its label.
+    say : what is said of a game, from its part of the frame and its label; all of it is judged as one family.
     metrics : which metrics of the parts are drawn; all if left out.
     zero : whether vertical axes begin at 0.
     """
     if not parts:
         return None
-    panels, paragraphs, data = [], [], []
+    panels, data = [], []
+    statements: dict[str, Sequence[Statement]] = {}
     for part in parts:
         game = str(part["game"].iloc[0])
         drawn = part if metrics is None else part[part["metric"].isin(metrics)]
         curve = with_lines(curves(drawn, list(drawn["metric"].unique())))
         panels.append(_panel(curve, drawn, name=f"{name}-{game}", title=game, zero=zero))
-        paragraphs.append(f"{game}. {say(part, game)}")
+        statements[game] = say(part, game)
         data.append(curve)
     together = pd.concat(data, ignore_index=True)
     return Figure(
         name=name,
         title=title,
-        caption=f"{about} {interval_note(together)}",
-        paragraphs=tuple(paragraphs),
+        caption=f"{about} {interval_note(together)}{family_note(n_comparisons(statements))}",
+        paragraphs=tuple(f"{game}. {words}" for game, words in written(statements).items()),
         panels=tuple(panels),
         data=together,
     )

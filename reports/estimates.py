@@ -6,7 +6,8 @@ seeds themselves and say so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -103,20 +104,26 @@ def final_estimates(frame: pd.DataFrame, metrics: Sequence[str] | None = None) -
 def difference(first: pd.Series, second: pd.Series) -> Estimate:
     """Return the mean difference over shared seeds, with the interval of the paired differences.
 
+    Fewer than `MIN_SEEDS` shared seeds have no interval, and a reason instead.
+
     Parameters
     ----------
     first, second : values by seed; seeds that only one of them has do not count.
     """
     shared = first.index.intersection(second.index)
-    return paired_difference(first.loc[shared].to_numpy(), second.loc[shared].to_numpy(), level=LEVEL).at()
+    found = paired_difference(first.loc[shared].to_numpy(), second.loc[shared].to_numpy(), level=LEVEL).at()
+    if found.n >= MIN_SEEDS:
+        return found
+    seeds = "1 seed" if found.n == 1 else f"{found.n} seeds"
+    return replace(found, low=np.nan, high=np.nan, reason=f"{seeds}; an interval needs at least {MIN_SEEDS}")
 
 
 def by_seed(frame: pd.DataFrame, *, step: int | None = None, **where: str) -> pd.Series:
-    """Return the values of one metric by seed, at one step or at the last.
+    """Return the values of one metric by seed, at one step or at the last; several agents are averaged.
 
     Parameters
     ----------
-    frame : tidy.
+    frame : tidy, of agents that share a goal: see `by_side`.
     step : the step; the last one if left out.
     where : the value of other columns, such as ``game`` and ``metric``.
     """
@@ -127,6 +134,18 @@ def by_seed(frame: pd.DataFrame, *, step: int | None = None, **where: str) -> pd
         return pd.Series(dtype=np.float64)
     wanted = int(chosen["step"].max()) if step is None else step
     return chosen[chosen["step"] == wanted].groupby("seed")["value"].mean()
+
+
+def by_side(frame: pd.DataFrame, sides: Mapping[str, str]) -> list[pd.DataFrame]:
+    """Return a frame in parts that may be averaged over agents: one a side.
+
+    Parameters
+    ----------
+    frame : tidy.
+    sides : the side of each agent; what is no agent's own stands by itself.
+    """
+    side = frame["agent"].map(lambda agent: f"side {sides[agent]}" if agent in sides else str(agent))
+    return [part for _, part in frame.groupby(side, sort=False)]
 
 
 def _estimate(values_S: Array, *, metric: str) -> tuple[Estimate, float, float]:

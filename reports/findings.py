@@ -1,44 +1,45 @@
-"""What figures show, in sentences that are decided by the intervals and by nothing else."""
+"""What figures show, in statements that are decided by tests over seeds and by nothing else.
+
+Agents are averaged within a side only: what one side wins the other may lose, and their mean says nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from nashlens.reports.estimates import MIN_SEEDS, by_seed, difference, final_estimates
+from nashlens.reports.estimates import MIN_SEEDS, by_seed, by_side, difference, final_estimates
 from nashlens.reports.quantities import quantity
-from nashlens.reports.words import counted, direction, estimate_words, listed, number, with_interval
+from nashlens.reports.verdicts import Statement, Verdict, plain
+from nashlens.reports.words import counted, listed, number, with_interval
 
 NEAR = 0.01
+CONSTANT = "did not change beyond the spread of the seeds"
 
 
-def learning_finding(frame: pd.DataFrame, *, game: str, metric: str) -> str:
-    """Say where the returns of a game began and ended, and whether the algorithms differ at the end.
+def learning_finding(frame: pd.DataFrame, *, game: str, metric: str, sides: Mapping[str, str]) -> list[Statement]:
+    """Say where the returns of each side of a game began and ended, and whether the algorithms differ at the end.
 
     Parameters
     ----------
     frame : tidy, agents merged.
     game : label of the game.
     metric : a return.
+    sides : the side of each agent.
     """
     part = frame[(frame["game"] == game) & (frame["metric"] == metric)]
-    sentences = []
+    parts = by_side(part, sides)
+    said = []
     for algorithm in part["algorithm"].unique():
-        own = part[part["algorithm"] == algorithm]
-        first, last = int(own["step"].min()), int(own["step"].max())
-        change = difference(by_seed(own, step=last), by_seed(own, step=first))
-        verdict = direction(change, up="rose", down="fell", neither="did not change beyond the spread of the seeds")
-        start, end = by_seed(own, step=first).mean(), by_seed(own, step=last).mean()
-        sentences.append(
-            f"{algorithm}: the mean return of {_whom(own)} {verdict}, from {number(start)} at step {first:,} to "
-            f"{number(end)} at step {last:,}, a change of {estimate_words(change)}."
-        )
-    sentences += _comparisons(part, quantity(metric).title.lower())
-    return " ".join(sentences)
+        said += [_change(own[own["algorithm"] == algorithm], str(algorithm)) for own in parts]
+    for own in parts:
+        of = f" of {_whom(own)}" if len(parts) > 1 else ""
+        said += _comparisons(own, f"{quantity(metric).title.lower()}{of}")
+    return [statement for statement in said if statement is not None]
 
 
-def equilibrium_finding(frame: pd.DataFrame, *, game: str, constant_sum: bool, span: float) -> str:
+def equilibrium_finding(frame: pd.DataFrame, *, game: str, constant_sum: bool, span: float) -> list[Statement]:
     """Say whether last iterate and time average of a matrix game approach equilibrium.
 
     Parameters
@@ -49,17 +50,17 @@ def equilibrium_finding(frame: pd.DataFrame, *, game: str, constant_sum: bool, s
     span : highest less lowest payoff of any agent, to judge what is near.
     """
     own = frame[frame["game"] == game]
-    sentences = []
+    said = []
     for algorithm in own["algorithm"].unique():
         part = own[own["algorithm"] == algorithm]
-        sentences.append(average_finding(part, algorithm=str(algorithm), constant_sum=constant_sum))
+        if (part["metric"] == "nash_conv").any():
+            said.append(average_finding(part, algorithm=str(algorithm), constant_sum=constant_sum))
         if not constant_sum:
-            sentences.append(_selection(part, span=span))
-    sentences += _comparisons(own[own["metric"] == "nash_conv"], "NashConv of the last iterate")
-    return " ".join(sentence for sentence in sentences if sentence)
+            said.append(plain(_selection(part, span=span)))
+    return said + _comparisons(own[own["metric"] == "nash_conv"], "NashConv of the last iterate")
 
 
-def average_finding(frame: pd.DataFrame, *, algorithm: str, constant_sum: bool) -> str:
+def average_finding(frame: pd.DataFrame, *, algorithm: str, constant_sum: bool) -> Statement:
     """Say how the time average of one algorithm in one matrix game stands to its last iterate.
 
     In a constant-sum game the sentence says whether the pattern known from regularised learning was found: a last
@@ -72,26 +73,34 @@ def average_finding(frame: pd.DataFrame, *, algorithm: str, constant_sum: bool) 
     constant_sum : whether the payoffs add to a constant.
     """
     last, average = by_seed(frame, metric="nash_conv"), by_seed(frame, metric="nash_conv_average")
-    gap = difference(last, average)
-    fall = difference(average, by_seed(frame, metric="nash_conv_average", step=_middle_step(frame)))
-    nearer = direction(
-        gap,
-        up="the average of the strategies is nearer to equilibrium than the strategies themselves",
-        down="the average of the strategies is farther from equilibrium than the strategies themselves",
-        neither="the two are not told apart",
-    )
-    text = (
-        f"{algorithm}: NashConv ends at {_of(frame, 'nash_conv')} for the last iterate and at "
-        f"{_of(frame, 'nash_conv_average')} for the time average; {nearer} (difference {estimate_words(gap)})."
-    )
-    if not constant_sum:
-        return text
-    moved = direction(fall, up="rose", down="fell", neither="did not change beyond the spread of the seeds")
-    text += f" Over the second half of training the average's NashConv {moved} ({estimate_words(fall)})."
-    return f"{text} {_cycling(frame, average_nearer=gap.low > 0, average_falls=fall.high < 0)}"
+    differences = [difference(last, average)]
+    turns = by_seed(frame, metric="turns")
+    if constant_sum:
+        differences.append(difference(average, by_seed(frame, metric="nash_conv_average", step=_middle_step(frame))))
+        if len(turns):
+            differences.append(difference(turns, pd.Series(1.0, index=turns.index)))
+
+    def write(verdicts: Sequence[Verdict]) -> str:
+        gap = verdicts[0]
+        nearer = gap.word(
+            up="the average of the strategies is nearer to equilibrium than the strategies themselves",
+            down="the average of the strategies is farther from equilibrium than the strategies themselves",
+            neither="the two are not told apart",
+        )
+        text = (
+            f"{algorithm}: NashConv ends at {_of(frame, 'nash_conv')} for the last iterate and at "
+            f"{_of(frame, 'nash_conv_average')} for the time average; {nearer}"
+        )
+        if gap.silent or not constant_sum:
+            return f"{text}." if gap.silent else f"{text} (difference {gap.evidence})."
+        moved = verdicts[1].word(up="rose", down="fell", neither=CONSTANT)
+        text += f" (difference {gap.evidence}). Over the second half of training the average's NashConv {moved}"
+        return f"{text} ({verdicts[1].evidence}). {_cycling(frame, verdicts)}"
+
+    return Statement(differences=tuple(differences), write=write)
 
 
-def success_finding(frame: pd.DataFrame, *, game: str) -> str:
+def success_finding(frame: pd.DataFrame, *, game: str) -> list[Statement]:
     """Say how many seeds of each algorithm learned, and whether the shares of two algorithms are apart.
 
     Parameters
@@ -112,45 +121,78 @@ def success_finding(frame: pd.DataFrame, *, game: str) -> str:
             apart = first["low"] > second["high"] or second["low"] > first["high"]
             said = "do not overlap" if apart else "overlap"
             sentences.append(f"The intervals of {first['algorithm']} and {second['algorithm']} {said}.")
-    return " ".join(sentences)
+    return [plain(sentence) for sentence in sentences]
 
 
-def drift_finding(frame: pd.DataFrame, *, game: str) -> str:
-    """Say whether policies still move at the end of training as they did at its beginning.
+def drift_finding(frame: pd.DataFrame, *, game: str, sides: Mapping[str, str]) -> list[Statement]:
+    """Say whether the policies of each side still move at the end of training as they did at its beginning.
 
     Parameters
     ----------
     frame : tidy, agents merged.
     game : label of the game.
+    sides : the side of each agent.
     """
     part = frame[(frame["game"] == game) & (frame["metric"] == "policy_drift")]
-    sentences = []
+    parts = by_side(part, sides)
+    said = []
     for algorithm in part["algorithm"].unique():
-        own = part[part["algorithm"] == algorithm]
-        middle = _middle_step(own)
-        early = own[own["step"] <= middle].groupby("seed")["value"].mean()
-        late = own[own["step"] > middle].groupby("seed")["value"].mean()
-        change = difference(late, early)
-        verdict = direction(
-            change,
-            up="more in the second half of training than in the first",
-            down="less in the second half of training than in the first",
-            neither="as much in the second half of training as in the first, within the spread of the seeds",
-        )
-        sentences.append(
-            f"{algorithm}: policies move {verdict}; the mean drift from snapshot to snapshot is "
-            f"{number(early.mean())}, then {number(late.mean())}, a change of {estimate_words(change)}."
-        )
-    return " ".join(sentences)
+        for own in parts:
+            of = f" of {_whom(own)}" if len(parts) > 1 else ""
+            said.append(_halves(own[own["algorithm"] == algorithm], f"{algorithm}: policies{of}"))
+    return [statement for statement in said if statement is not None]
 
 
-def _cycling(frame: pd.DataFrame, *, average_nearer: bool, average_falls: bool) -> str:
-    """Say which halves of the pattern the intervals show: a last iterate that turns, an average that approaches."""
+def _change(own: pd.DataFrame, algorithm: str) -> Statement | None:
+    """Say where the return of one side of one algorithm began and ended."""
+    if own.empty:
+        return None
+    first, last = int(own["step"].min()), int(own["step"].max())
+    start, end = by_seed(own, step=first), by_seed(own, step=last)
+    whose = f"{algorithm}: the mean return of {_whom(own)}"
+
+    def write(verdicts: Sequence[Verdict]) -> str:
+        change = verdicts[0]
+        verdict = change.word(up="rose", down="fell", neither=CONSTANT)
+        if change.silent:
+            return f"{whose} was {number(start.mean())} at step {first:,}, {number(end.mean())} at {last:,}; {verdict}."
+        return (
+            f"{whose} {verdict}, from {number(start.mean())} at step {first:,} to {number(end.mean())} at step "
+            f"{last:,}, a change of {change.evidence}."
+        )
+
+    return Statement(differences=(difference(end, start),), write=write)
+
+
+def _halves(own: pd.DataFrame, whose: str) -> Statement | None:
+    """Say whether policies move more in the first or in the second half of training."""
+    if own.empty:
+        return None
+    middle = _middle_step(own)
+    early = own[own["step"] <= middle].groupby("seed")["value"].mean()
+    late = own[own["step"] > middle].groupby("seed")["value"].mean()
+    means = f"the mean drift from snapshot to snapshot is {number(early.mean())}, then {number(late.mean())}"
+
+    def write(verdicts: Sequence[Verdict]) -> str:
+        change = verdicts[0]
+        verdict = change.word(
+            up="move more in the second half of training than in the first",
+            down="move less in the second half of training than in the first",
+            neither="move as much in the second half of training as in the first, within the spread of the seeds",
+        )
+        if change.silent:
+            return f"{whose}: {means}; {verdict}."
+        return f"{whose} {verdict}; {means}, a change of {change.evidence}."
+
+    return Statement(differences=(difference(late, early),), write=write)
+
+
+def _cycling(frame: pd.DataFrame, verdicts: Sequence[Verdict]) -> str:
+    """Say which halves of the pattern are shown: a last iterate that turns, an average that approaches."""
     rows = final_estimates(frame, ["turns"])
-    row = None if rows.empty else rows.iloc[0]
-    turning = row is not None and row["low"] > 1
-    counted_turns = "" if row is None else f" ({_around(row)} turns around the equilibrium)"
-    approaching = average_nearer and average_falls
+    counted_turns = "" if rows.empty else f" ({_around(rows.iloc[0])} turns around the equilibrium)"
+    turning = len(verdicts) > 2 and verdicts[2].sign > 0
+    approaching = verdicts[0].sign > 0 and verdicts[1].sign < 0
     if turning and approaching:
         return f"So the last iterate cycles{counted_turns} while the time average approaches equilibrium."
     if turning:
@@ -169,6 +211,8 @@ def _selection(frame: pd.DataFrame, *, span: float) -> str:
     gaps, welfare = by_seed(frame, metric="nash_conv"), by_seed(frame, metric="welfare_gap")
     if welfare.empty:
         return ""
+    if gaps.empty:
+        return f"The mean welfare gap is {_of(frame, 'welfare_gap')}."
     near = gaps < NEAR * span
     text = f"{int(near.sum())} of {counted(len(gaps), 'seed')} end with NashConv within {NEAR:.0%} of the payoff span"
     if near.any():
@@ -177,20 +221,24 @@ def _selection(frame: pd.DataFrame, *, span: float) -> str:
     return f"{text}; the mean welfare gap is {_of(frame, 'welfare_gap')}."
 
 
-def _comparisons(part: pd.DataFrame, what: str) -> list[str]:
-    algorithms = list(part["algorithm"].unique())
-    sentences = []
-    for k, first in enumerate(algorithms):
-        for second in algorithms[k + 1 :]:
-            one, other = (by_seed(part[part["algorithm"] == name]) for name in (first, second))
-            if len(one.index.intersection(other.index)) < MIN_SEEDS:
-                continue
-            gap = difference(one, other)
-            verdict = direction(gap, up="is higher than", down="is lower than", neither="is not told apart from")
-            sentences.append(
-                f"At the end the {what} of {first} {verdict} that of {second} (difference {estimate_words(gap)})."
-            )
-    return sentences
+def _comparisons(part: pd.DataFrame, what: str) -> list[Statement]:
+    """Compare the algorithms at the end, two by two; pairs with too few shared seeds are left out."""
+    ends = {str(name): by_seed(own) for name, own in part.groupby("algorithm", sort=False)}
+    names = list(ends)
+    pairs = [(first, second) for k, first in enumerate(names) for second in names[k + 1 :]]
+    enough = [(a, b) for a, b in pairs if len(ends[a].index.intersection(ends[b].index)) >= MIN_SEEDS]
+    return [_comparison(ends[a], ends[b], names=(a, b), what=what) for a, b in enough]
+
+
+def _comparison(one: pd.Series, other: pd.Series, *, names: tuple[str, str], what: str) -> Statement:
+    def write(verdicts: Sequence[Verdict]) -> str:
+        gap = verdicts[0]
+        verdict = gap.word(up="is higher than", down="is lower than", neither="is not told apart from")
+        if gap.silent:
+            return f"At the end the {what} under {names[0]} and under {names[1]}: {verdict}."
+        return f"At the end the {what} under {names[0]} {verdict} that under {names[1]} (difference {gap.evidence})."
+
+    return Statement(differences=(difference(one, other),), write=write)
 
 
 def _of(frame: pd.DataFrame, metric: str) -> str:

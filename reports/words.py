@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from nashlens.analysis.results import Estimate
+from nashlens.reports.estimates import MIN_SEEDS
 
 MINUS = "−"
 NO_VALUE = "no value"
@@ -81,8 +82,28 @@ def listed(words: Sequence[str]) -> str:
     return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words)
 
 
+def has_interval(estimate: Estimate) -> bool:
+    """Return whether an estimate has an interval that a statement may rest on: finite, and of enough seeds."""
+    return estimate.n >= MIN_SEEDS and math.isfinite(estimate.low) and math.isfinite(estimate.high)
+
+
+def no_statement(estimate: Estimate) -> str:
+    """Return that nothing is said, and on how many seeds.
+
+    >>> no_statement(Estimate(value=1.0, low=0.5, high=1.5, level=0.95, method="student-t", n=1, unit="seed"))
+    '1 seed: no statement'
+    """
+    why = f" ({estimate.reason})" if estimate.reason and estimate.n >= MIN_SEEDS else ""
+    return f"{counted(estimate.n, estimate.unit)}: no statement{why}"
+
+
 def direction(estimate: Estimate, *, up: str, down: str, neither: str) -> str:
-    """Return which way an interval points: `up` above 0, `down` below 0, `neither` if it holds 0 or is missing."""
+    """Return which way an interval points: `up` above 0, `down` below 0, `neither` if it holds 0.
+
+    Without an interval, or with one of fewer than `MIN_SEEDS` seeds, the answer is that there is no statement.
+    """
+    if not has_interval(estimate):
+        return no_statement(estimate)
     if estimate.low > 0:
         return up
     return down if estimate.high < 0 else neither

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from nashlens.reports.estimates import ALL_AGENTS, by_seed, curves, difference, final_estimates, merged_agents
+from nashlens.reports.estimates import ALL_AGENTS, by_seed, by_side, curves, difference, final_estimates, merged_agents
 
 VALUES = [1.0, 2.0, 4.0, 5.0, 8.0]
 
@@ -84,14 +84,27 @@ def test_merged_agents_are_one_where_they_never_differ() -> None:
 
 
 def test_difference_is_paired_on_shared_seeds() -> None:
-    first = pd.Series([1.0, 2.0, 3.0, 9.0], index=[0, 1, 2, 7])
-    second = pd.Series([0.5, 1.0, 2.5, 9.0], index=[0, 1, 2, 8])
+    first = pd.Series([1.0, 2.0, 3.0, 4.0, 5.0, 9.0], index=[0, 1, 2, 3, 4, 7])
+    second = pd.Series([0.5, 1.0, 2.5, 3.0, 4.5, 9.0], index=[0, 1, 2, 3, 4, 8])
     estimate = difference(first, second)
-    assert estimate.n == 3
-    assert estimate.value == pytest.approx(2 / 3)
-    # SciPy's paired t interval of .5, 1, .5
-    interval = stats.ttest_rel([1.0, 2.0, 3.0], [0.5, 1.0, 2.5]).confidence_interval(0.95)
+    assert estimate.n == 5
+    assert estimate.value == pytest.approx(3.5 / 5)
+    # SciPy's paired t interval of .5, 1, .5, 1, .5
+    interval = stats.ttest_rel(first.iloc[:5], second.iloc[:5]).confidence_interval(0.95)
     assert (estimate.low, estimate.high) == pytest.approx((interval.low, interval.high))
+
+
+@pytest.mark.parametrize(("n", "says"), [(1, "1 seed;"), (4, "4 seeds;")])
+def test_difference_of_few_seeds_has_a_reason_in_place_of_an_interval(n: int, says: str) -> None:
+    estimate = difference(pd.Series([1.0] * n), pd.Series([0.5, 0.4, 0.3, 0.2][:n]))
+    assert np.isnan([estimate.low, estimate.high]).all()
+    assert estimate.reason == f"{says} an interval needs at least 5"
+
+
+def test_by_side_keeps_opponents_apart_and_team_mates_together() -> None:
+    frame = pd.concat([tidy([[1.0]], agent=name) for name in ("wolf", "fox", "hare", "")])
+    parts = by_side(frame, {"wolf": "predators", "hare": "prey", "fox": "predators"})
+    assert [list(part["agent"]) for part in parts] == [["wolf", "fox"], ["hare"], [""]]
 
 
 def test_by_seed_takes_the_last_step_unless_told() -> None:
