@@ -12,7 +12,7 @@ from nashlens.reports.chapters import chapters
 from nashlens.reports.conventions import algorithms_table, conventions_table, game_facts
 from nashlens.reports.estimates import final_estimates, merged_agents
 from nashlens.reports.figures import Figure
-from nashlens.reports.frames import inventory, load_frame
+from nashlens.reports.frames import inventory, load_frame, lost_cells
 from nashlens.reports.headline import headlines
 from nashlens.reports.phase_chapter import phase_figure
 from nashlens.reports.provenance import gather
@@ -66,10 +66,10 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
     runs = inventory(store, suite)
     facts = game_facts(suite)
     merged = merged_agents(frame)
-    order = [name for name in _order(merged) if name not in NOT_TABLED and not name.startswith(NOT_TABLED_FAMILIES)]
+    order = [name for name in _order(merged) if _is_tabled(name)]
     estimates = _by_game(final_estimates(_without_lesser_returns(merged), order), suite)
     tables = (
-        estimates_table(estimates),
+        estimates_table(estimates, lost_cells(runs)),
         published_table(final_estimates(merged, COMPARED), facts),
         runs_table(runs),
         failures_table(runs),
@@ -86,6 +86,13 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
         provenance=_provenance(store, runs),
         frame=frame,
     )
+
+
+def _is_tabled(metric: str) -> bool:
+    """Say whether a metric has rows in the table of estimates: of the divergences one does, in both directions."""
+    if metric in NOT_TABLED or metric.startswith(NOT_TABLED_FAMILIES):
+        return False
+    return not metric.startswith(LAST) or metric.endswith("_target_replay")
 
 
 def _without_lesser_returns(frame: pd.DataFrame) -> pd.DataFrame:
