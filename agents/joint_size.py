@@ -1,8 +1,8 @@
 """How large one value function of the joint action is, and how it grows with the number of agents.
 
 A network over joint actions has one output for each of ``K = Π_i |A_i|``: with N agents of k alternatives ``k^N``. All
-numbers here are counted from the settings, before anything is allocated. The bytes are a floor: temporary copies come on
-top, and every snapshot keeps a network.
+numbers here are counted from the settings, before anything is allocated. The bytes are a floor: temporary copies come
+on top, and every snapshot keeps a network.
 """
 
 from __future__ import annotations
