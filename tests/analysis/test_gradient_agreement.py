@@ -55,7 +55,7 @@ def test_intervals_cover():
     rng = np.random.default_rng(4)
     hits = 0
     for _ in range(800):
-        found = gradient_agreement(rng.normal(size=(80, 4)) + [0.5, 0, 0, 0], [1.0, 0, 0, 0]).sign_agreement
+        found = gradient_agreement(rng.normal(size=(80, 4)) + 0.5 * np.eye(4)[0], [1.0, 0, 0, 0]).sign_agreement
         hits += found.low <= special.ndtr(0.5) <= found.high
     assert hits / 800 == pytest.approx(0.95, abs=4 * 0.0077 + 0.01)
 

@@ -1,0 +1,66 @@
+"""Ensemble gain: rock, paper, scissors (T27), the inequality, no gain without diversity, empty cells."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from nashlens.analysis.ensemble_gain import ensemble_gain
+from nashlens.analysis.results import Result
+
+RPS = np.array([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]])
+
+
+@pytest.mark.parametrize(("members", "worst"), [([0], -1), ([0, 1], -0.5), ([0, 1, 2], 0)])
+def test_ensemble_gain_of_rock_paper_scissors(members, worst):
+    # {R, P} gets ½, −½, 0 against R, P, S.
+    found = ensemble_gain(RPS[members])
+    assert found.mixture_worst == pytest.approx(worst)
+    assert (found.single_worst == -1).all()
+    assert found.mixing_gain == pytest.approx(worst + 1)
+
+
+@given(arrays(np.float64, (3, 4), elements=st.floats(-5, 5).map(lambda x: round(x, 3))))
+def test_mixing_never_lowers_the_worst_case_on_average(table):
+    found = ensemble_gain(table)
+    assert found.mixture_worst >= found.mean_single_worst - 1e-9
+    assert found.best_single_worst >= found.mean_single_worst - 1e-9
+
+
+def test_copies_gain_nothing():
+    row = np.random.default_rng(0).normal(size=5)
+    assert ensemble_gain(np.tile(row, (4, 1))).mixing_gain == pytest.approx(0, abs=1e-12)
+
+
+def test_an_ensemble_must_beat_mixing_afterwards():
+    # Both mixtures are {R, P, S}: the ensemble is more robust than a member by 1, and not more than mixing.
+    found = ensemble_gain(RPS, RPS[::-1])
+    assert (found.mixing_gain, found.training_gain) == (1, 0)
+    assert ensemble_gain(RPS, RPS[:2]).training_gain == pytest.approx(0.5)
+
+
+def test_opponents_with_empty_cells_are_left_out_and_counted():
+    holed = RPS.copy()
+    holed[0, 1] = np.nan
+    found = ensemble_gain(holed)
+    assert (found.n_opponents, found.n_left_out) == (2, 1)
+    assert found.mixture_worst == 0
+    rows = {row["metric"]: row for row in found.to_records()}
+    assert rows["ensemble_post_hoc_worst"]["reason"] == "no policies trained apart were given"
+    assert rows["ensemble_mixing_gain"]["reason"] == ""
+    assert isinstance(found, Result)
+
+
+@pytest.mark.parametrize(
+    ("ensemble", "apart", "message"),
+    [
+        ([1.0, 2.0], None, r"ensemble must be \[K, B\]"),
+        ([[np.inf]], None, r"ensemble must be \[K, B\] of finite numbers"),
+        ([[1.0, 2.0]], [[1.0]], "apart must meet the 2 opponents of ensemble, not 1"),
+        ([[np.nan, 1.0]], [[1.0, np.nan]], "must have met one opponent in common"),
+    ],
+)
+def test_ensemble_gain_says_what_does_not_fit(ensemble, apart, message):
+    with pytest.raises(ValueError, match=message):
+        ensemble_gain(ensemble, apart)
