@@ -13,6 +13,7 @@ from nashlens.reports.estimates import final_estimates
 from nashlens.reports.findings import success_finding
 from nashlens.reports.published_chapter import published_figure
 from nashlens.reports.published_table import COMPARED, published_table
+from nashlens.reports.verdicts import written
 
 COLUMNS = ["suite", "game", "algorithm", "run_id", "seed", "step", "agent", "metric", "value", "bound", "unit", "n"]
 SUM = {"team_reward": "sum"}
@@ -165,7 +166,7 @@ def test_divergences_have_a_panel_a_pair_and_the_papers_curve_where_it_is_compar
 
 def test_success_is_counted_and_intervals_held_against_each_other() -> None:
     frame = pd.concat([rows("success", [1.0]), rows("success", [0.0], algorithm="other")])
-    text = success_finding(frame, game="talk")
+    text = written({"talk": success_finding(frame, game="talk")})["talk"]
     # Wilson at 5 of 5: [0.566, 1]; at 0 of 5: [0, 0.434]
     assert "mine: 5 of 5 seeds learned, a share of 1.00 [0.57, 1.00]." in text
     assert "The intervals of mine and other do not overlap." in text
