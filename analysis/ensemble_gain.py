@@ -2,7 +2,8 @@
 
 A mixture's worst case is never below the mean of its members' worst cases: the minimum is concave. So that an ensemble
 is more robust than one policy shows nothing yet; it has to be compared with K policies that were trained apart and
-mixed afterwards.
+mixed afterwards. The minimum of noisy means is too low by chance, and more so for a member than for the mean of
+several, which alone looks like a gain: given episodes, one half chooses the worst opponent and the other measures it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nashlens.analysis.cross_play import cell_means
 from nashlens.analysis.results import Array, Bound, Record, read_only
 from nashlens.analysis.statistics import numbers
 
@@ -28,7 +30,7 @@ class EnsembleGain:
     mixture_worst : the uniform mixture's.
     post_hoc_worst : that of the uniform mixture of policies that were trained apart; NaN if none were given.
     n_opponents : opponents that count; those with an empty cell anywhere are left out, and `n_left_out` says how many.
-    bound : ``exact`` for the table as given; where its entries are sampled means, minima are too low by chance.
+    bound : ``exact`` for a table of exact means; ``estimate`` from episodes.
     """
 
     single_worst: Array
@@ -51,8 +53,9 @@ class EnsembleGain:
 
     @property
     def mixing_gain(self) -> float:
-        """`mixture_worst` − `mean_single_worst`, at least 0: what mixing alone does."""
-        return max(0.0, self.mixture_worst - self.mean_single_worst)
+        """`mixture_worst` − `mean_single_worst`: what mixing alone does; of exact means at least 0."""
+        gain = self.mixture_worst - self.mean_single_worst
+        return max(0.0, gain) if self.bound == "exact" else gain
 
     @property
     def training_gain(self) -> float:
@@ -70,26 +73,24 @@ class EnsembleGain:
         ]
 
 
-def ensemble_gain(
-    ensemble: npt.ArrayLike, apart: npt.ArrayLike | None = None, *, bound: Bound = "exact"
-) -> EnsembleGain:
+def ensemble_gain(ensemble: npt.ArrayLike, apart: npt.ArrayLike | None = None) -> EnsembleGain:
     """Worst case of a uniform mixture over its members' worst cases, and over mixing policies that were trained apart.
 
     ``min_o 1/K Σ_k M_ko − 1/K Σ_k min_o M_ko ≥ 0``.
 
     Parameters
     ----------
-    ensemble : ``[K, B]``; mean return of each member against each opponent; NaN where it was not played.
-    apart : ``[K', B]``; the same of independently trained policies, with as many as the ensemble for equal data.
-    bound : ``exact`` if the entries are, ``estimate`` if they are sampled means.
+    ensemble : ``[K, B]``, exact mean return of each member against each opponent; or ``[K, B, E]``, returns of
+        episodes: then each half of them chooses the worst opponent for the other. NaN where nothing was played.
+    apart : the same of independently trained policies, with as many as the ensemble for equal data.
 
     Returns
     -------
-    EnsembleGain.
+    EnsembleGain; ``exact`` for means, ``estimate`` from episodes.
 
     Raises
     ------
-    ValueError : a table is no matrix, infinite, or of other opponents, or none has been met by all.
+    ValueError : a table has other axes or opponents, is infinite, or no opponent has been met by all, in both halves.
 
     Notes
     -----
@@ -102,27 +103,40 @@ def ensemble_gain(
     >>> ensemble_gain(rock_paper_scissors).mixing_gain
     1.0
     """
-    members = _checked(ensemble, "ensemble")
-    others = None if apart is None else _checked(apart, "apart")
-    if others is not None and others.shape[1] != members.shape[1]:
-        raise ValueError(f"apart must meet the {members.shape[1]} opponents of ensemble, not {others.shape[1]}")
-    both = members if others is None else np.vstack([members, others])
-    met = ~np.isnan(both).any(axis=0)
+    members = _halves(ensemble, "ensemble")  # [2, K, B]
+    others = None if apart is None else _halves(apart, "apart")
+    if others is not None and others.shape[2] != members.shape[2]:
+        raise ValueError(f"apart must meet the {members.shape[2]} opponents of ensemble, not {others.shape[2]}")
+    both = members if others is None else np.concatenate([members, others], axis=1)
+    met = ~np.isnan(both).any(axis=(0, 1))
     if not met.any():
         raise ValueError("ensemble and apart must have met one opponent in common; every column has an empty cell")
-    members = members[:, met]
+    members = members[:, :, met]
+    post_hoc = np.nan if others is None else float(_worst(others[:, :, met].mean(axis=1, keepdims=True))[0])
     return EnsembleGain(
-        single_worst=read_only(members.min(axis=1)),
-        mixture_worst=float(members.mean(axis=0).min()),
-        post_hoc_worst=float("nan") if others is None else float(others[:, met].mean(axis=0).min()),
+        single_worst=read_only(_worst(members)),
+        mixture_worst=float(_worst(members.mean(axis=1, keepdims=True))[0]),
+        post_hoc_worst=post_hoc,
         n_opponents=int(met.sum()),
         n_left_out=int((~met).sum()),
-        bound=bound,
+        bound="exact" if np.ndim(ensemble) == 2 else "estimate",
     )
 
 
-def _checked(table: npt.ArrayLike, name: str) -> Array:
+def _worst(halves: Array) -> Array:
+    """Return each row's worst case ``[K]``, chosen on one half of ``[2, K, B]`` and read on the other, both ways."""
+    chosen = halves.argmin(axis=2)[::-1, :, None]
+    worst: Array = np.take_along_axis(halves, chosen, axis=2)[:, :, 0].mean(axis=0)
+    return worst
+
+
+def _halves(table: npt.ArrayLike, name: str) -> Array:
+    """Return the means ``[2, K, B]`` over even and odd episodes; twice the same for a table of exact means."""
     cells = numbers(table, name=name)
-    if cells.ndim != 2 or cells.size == 0 or np.isinf(cells).any():
-        raise ValueError(f"{name} must be [K, B] of finite numbers, or NaN for empty cells; its shape is {cells.shape}")
-    return cells
+    if cells.ndim not in {2, 3} or cells.size == 0 or np.isinf(cells).any():
+        raise ValueError(
+            f"{name} must be [K, B] or [K, B, E] of finite numbers, or NaN for empty cells; its shape is {cells.shape}"
+        )
+    if cells.ndim == 2:
+        return np.stack([cells, cells])
+    return np.stack([cell_means(part, ~np.isnan(part)) for part in (cells[:, :, ::2], cells[:, :, 1::2])])

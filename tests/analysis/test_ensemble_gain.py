@@ -40,6 +40,28 @@ def test_an_ensemble_must_beat_mixing_afterwards():
     assert ensemble_gain(RPS, RPS[:2]).training_gain == pytest.approx(0.5)
 
 
+def test_episodes_gain_nothing_by_chance():
+    # Four members and six opponents alike, 10 episodes: read off means, the minimum of a member is 1.26721 σ/√10 too
+    # low and that of the mixture half of it, a gain of .2004 from nothing (c_6 = 1.26721). Chosen on the other half it
+    # is 0; 1,000 tables, each with a standard deviation below .45.
+    rng = np.random.default_rng(1)
+    tables = rng.normal(size=(1000, 4, 6, 10))
+    naive = [ensemble_gain(t.mean(axis=2)).mixing_gain for t in tables]
+    assert np.mean(naive) == pytest.approx(1.26721 / np.sqrt(10) / 2, abs=5 * 0.45 / np.sqrt(1000))
+    split = [ensemble_gain(t).mixing_gain for t in tables]
+    assert np.mean(split) == pytest.approx(0, abs=5 * 0.45 / np.sqrt(1000))
+
+
+def test_episodes_without_noise_give_the_exact_values():
+    found = ensemble_gain(np.repeat(RPS[:, :, None], 4, axis=2), np.repeat(RPS[:2, :, None], 4, axis=2))
+    assert (found.mixture_worst, found.post_hoc_worst, found.bound) == (0, -0.5, "estimate")
+
+
+def test_one_episode_cannot_choose_and_report():
+    with pytest.raises(ValueError, match="every column has an empty cell"):
+        ensemble_gain(RPS[:, :, None])
+
+
 def test_opponents_with_empty_cells_are_left_out_and_counted():
     holed = RPS.copy()
     holed[0, 1] = np.nan
@@ -55,8 +77,8 @@ def test_opponents_with_empty_cells_are_left_out_and_counted():
 @pytest.mark.parametrize(
     ("ensemble", "apart", "message"),
     [
-        ([1.0, 2.0], None, r"ensemble must be \[K, B\]"),
-        ([[np.inf]], None, r"ensemble must be \[K, B\] of finite numbers"),
+        ([1.0, 2.0], None, r"ensemble must be \[K, B\] or \[K, B, E\]"),
+        ([[np.inf]], None, r"ensemble must be .* of finite numbers"),
         ([[1.0, 2.0]], [[1.0]], "apart must meet the 2 opponents of ensemble, not 1"),
         ([[np.nan, 1.0]], [[1.0, np.nan]], "must have met one opponent in common"),
     ],

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nashlens.analysis.results import Result
 from nashlens.analysis.self_play import self_play_gap
@@ -54,6 +56,15 @@ def test_gap_covers_with_row_column_and_pair_effects():
         found = self_play_gap(table[:, :, None], level=0.9).gap
         hits += found.low <= 1 <= found.high
     assert hits / 400 == pytest.approx(0.9, abs=4 * 0.015 + 0.02)
+
+
+@given(st.integers(0, 10**6), st.floats(-10, 10), st.floats(0.1, 10))
+def test_gap_scales_with_returns_and_does_not_move_with_them(seed, shift, scale):
+    table = np.random.default_rng(seed).normal(size=(4, 4, 3))
+    one, two = self_play_gap(table).gap, self_play_gap(shift + scale * table).gap
+    assert (two.value, two.low, two.high) == pytest.approx(
+        (scale * one.value, scale * one.low, scale * one.high), abs=1e-8
+    )
 
 
 def test_empty_cells_are_left_out_and_counted():
