@@ -72,7 +72,7 @@ class Train:
     game: Which
     """Which game; see `nashlens games`."""
     algorithm: str = "maddpg"
-    """Kind of learner: maddpg or ddpg."""
+    """Kind of learner: maddpg, ddpg, dqn, joint_dqn, reinforce, actor_critic, trpo or coma."""
     seeds: str = "0:5"
     """How many seeds, or a range such as 0:10."""
     steps: int = 100_000

@@ -8,7 +8,7 @@ numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,8 +20,10 @@ from nashlens.analysis.nonstationarity import reward_drift
 from nashlens.analysis.policy_drift import policy_drift
 from nashlens.analysis.welfare import welfare
 from nashlens.games import Game, NormalFormGame, Profile, SequentialGame, catalog, make, play
-from nashlens.games.core import Choice
+from nashlens.games.core import Array, Choice
+from nashlens.games.policy import Policy, seen_by
 from nashlens.games.randomness import child
+from nashlens.reports.correlated_measures import draws_together, joint_measures
 from nashlens.reports.inference_measures import inference_measures
 from nashlens.reports.measure_rows import EVERYONE, Row, row, rows_per_agent
 from nashlens.reports.probes import can_be_probed, probe_observations
@@ -32,10 +34,11 @@ from nashlens.reports.tree_measures import tree_measures
 if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
 
-VERSION = 4
+VERSION = 5
 N_PROBES = 512
 N_PROBE_EPISODES = 32
 N_FINAL_EPISODES = 256
+QUARTER = 0.25  # turns between two snapshots beyond which a path is too coarse to count turns on
 MAX_PLANE = 3  # actions of each of two agents up to which their strategies themselves are kept
 
 
@@ -62,8 +65,12 @@ def measure(run: TrainingRun) -> list[Row]:
                 f"{getattr(game.spec, part)}, not {getattr(run.spec, part)}"
             )
     rows = [*training_returns(run), *evaluation_returns(run), *successes(run), *inference_measures(run)]
-    if isinstance(game, NormalFormGame):
+    if isinstance(game, NormalFormGame) and draws_together(run.policies()):
+        rows += joint_measures(run, game)
+    elif isinstance(game, NormalFormGame):
         rows += matrix_measures(run, game)
+    elif isinstance(game, SequentialGame) and any(policy.central for policy in run.policies()):
+        rows += final_episodes(run, game)  # who sees the others' private information has no strategy in the tree
     elif isinstance(game, SequentialGame):
         rows += tree_measures(run, game, first=first_learned(run))
     else:
@@ -142,23 +149,31 @@ def probabilities(run: TrainingRun, strategies: Profile) -> Iterator[Row]:
 def turns(run: TrainingRun, game: NormalFormGame, strategies: Profile) -> Iterator[Row]:
     """Yield how often the strategies went around the equilibrium, where a game is known to have one only.
 
-    Turns are counted from snapshot to snapshot since the first update: a path that goes more than half a turn between
-    two snapshots is counted wrong.
+    Turns are counted from snapshot to snapshot since the first update, each the shorter way round: how far apart the
+    snapshots are decides what is seen. Where the path goes more than a quarter of a turn between two of them it is too
+    coarse, and the value is NaN.
     """
     known = catalog.known(run.spec.name, **run.spec.parameters)
     first = first_learned(run)
     if known is None or not known.complete or len(known.equilibria) != 1 or first > len(run.snapshot_steps) - 3:
         return
     path = Profile([strategy[first:] for strategy in strategies])
-    around = cycling(game, path, centre=known.equilibria[0]).winding
-    yield row("turns", around, step=run.snapshot_steps[-1], bound="exact", unit="run", n=1)
+    found = cycling(game, path, centre=known.equilibria[0])
+    around = found.winding if found.largest_turn <= QUARTER else np.nan
+    yield row("turns", around, step=run.snapshot_steps[-1], unit="run", n=1)
 
 
 def strategies_of(run: TrainingRun, game: NormalFormGame) -> Profile:
     """Return the mixed strategies ``[T, A_i]`` of every snapshot of a run of a matrix game."""
-    seen = np.ones((1, 1))
+    seen = [np.ones((1, 1))] * game.n_agents
     joint = [run.policies(t) for t in range(len(run.snapshot_steps))]
-    return Profile([np.stack([each[i].probabilities(seen)[0] for each in joint]) for i in range(game.n_agents)])
+    return Profile([np.concatenate([answers(each[i], i, seen) for each in joint]) for i in range(game.n_agents)])
+
+
+def answers(policy: Policy, agent: int, observations: Sequence[Array]) -> Array:
+    """Return a policy's probabilities ``[P, A_i]`` at observations of all agents, of which it reads its own or all."""
+    own, _ = seen_by(policy, agent, observations)
+    return policy.probabilities(own)
 
 
 def first_learned(run: TrainingRun) -> int:
@@ -208,7 +223,7 @@ def probed_drift(run: TrainingRun, game: Game) -> Iterator[Row]:
     for i, (agent, space) in enumerate(zip(run.spec.agents, run.spec.action_spaces, strict=True)):
         if not isinstance(space, Choice):
             continue
-        answers_TPA = np.stack([each[i].probabilities(probes[i]) for each in joint])
+        answers_TPA = np.stack([answers(each[i], i, probes) for each in joint])
         moved = policy_drift([answers_TPA], factors=[space.factors]).distances["tv"][:, 0]
         for step, value in zip(run.snapshot_steps[1:], moved, strict=True):
             yield row("policy_drift", value, agent=agent, step=step, unit="observation", n=len(probes[i]))

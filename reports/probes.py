@@ -8,7 +8,7 @@ from nashlens.games import Game, JointPolicy
 from nashlens.games.core import Array
 from nashlens.games.episodes import initial_memories
 from nashlens.games.mixture_policy import MixturePolicy
-from nashlens.games.policy import check_joint_policy
+from nashlens.games.policy import check_joint_policy, seen_by
 from nashlens.games.randomness import Streams
 
 
@@ -38,7 +38,7 @@ def probe_observations(
     """
     if n_probes < 1 or n_episodes < 1:
         raise ValueError(f"n_probes and n_episodes must be at least 1, not {n_probes} and {n_episodes}")
-    joint = check_joint_policy(game.spec, policies)
+    joint = check_joint_policy(game.spec, policies, central=True)
     if not can_be_probed(game, joint):
         raise ValueError(f"policies without memory and games without masks can be probed, not {game.spec.name}")
     world, chance, choice = rng.spawn(3)
@@ -50,8 +50,8 @@ def probe_observations(
         seen.append(now)
         batch.step(
             [
-                policy.sample(each, memory=memory, rng=chance)
-                for policy, each, memory in zip(joint, now, memories, strict=True)
+                policy.sample(seen_by(policy, i, now)[0], memory=memory, rng=chance)
+                for i, (policy, memory) in enumerate(zip(joint, memories, strict=True))
             ]
         )
     moments = choice.permutation(len(seen) * n_episodes)[:n_probes]
