@@ -86,9 +86,7 @@ def test_age_test_draws_from_its_generator_only_and_does_not_heed_names_or_order
     )
     assert first == second
     order = source.permutation(100)
-    named = age_test(
-        np.array(["new", "old"])[ages][order], 5 - (own ^ other)[order], contexts=own[order], rng=source
-    )
+    named = age_test(np.array(["new", "old"])[ages][order], 5 - (own ^ other)[order], contexts=own[order], rng=source)
     assert named.information == pytest.approx(first.information, abs=1e-12)
 
 

@@ -11,7 +11,9 @@ def test_clustered_mean_of_equal_clusters_is_students_interval_of_their_means():
     values = np.random.default_rng(0).normal(size=(6, 4))
     found = clustered_mean(values.ravel(), clusters=np.repeat(np.arange(6), 4), level=0.9)
     expected = student_t(values.mean(axis=1), level=0.9).at()
-    assert (found.value, found.low, found.high) == pytest.approx((expected.value, expected.low, expected.high), abs=1e-12)
+    assert (found.value, found.low, found.high) == pytest.approx(
+        (expected.value, expected.low, expected.high), abs=1e-12
+    )
     assert (found.n, found.unit) == (6, "episode")
 
 

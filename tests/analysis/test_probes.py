@@ -51,7 +51,9 @@ def test_checked_distributions_says_what_does_not_fit(values, factors, message):
 
 
 def test_probes_of_another_shape_are_turned_away():
-    with pytest.raises(ValueError, match=r"model must have the shape \(1, 2\) of true, probes by actions, not \(1, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"model must have the shape \(1, 2\) of true, probes by actions, not \(1, 3\)"
+    ):
         checked_pair([[0.5, 0.5]], [[0.2, 0.3, 0.5]])
     with pytest.raises(ValueError, match=r"q_values must be finite, of shape \(1, 2\) or \(2,\), not \(3,\)"):
         checked_action_values([1.0, 2.0, 3.0], (1, 2))
