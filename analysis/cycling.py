@@ -31,6 +31,8 @@ class Cycling:
         not approach an equilibrium.
     winding : turns around the centre in the plane of the path's two widest directions, by absolute value; NaN if the
         path has no such plane or runs through the centre.
+    largest_turn : turns; the most between two successive profiles. Near half a turn, and unseen beyond it, `winding`
+        depends on how far apart the profiles of the path were taken.
     recurrence : distance of the nearest return to the start after the given delay, in total variation summed over
         agents.
     tortuosity : length of the path over the distance of its ends, at least 1; infinite for a closed path; NaN for one
@@ -42,6 +44,7 @@ class Cycling:
     gap_last: float
     gap_average: float
     winding: float
+    largest_turn: float
     recurrence: float
     tortuosity: float
     bound: Bound
@@ -110,11 +113,12 @@ def cycling(
     if around.batch_shape:
         raise ValueError(f"centre must be one profile, not a batch of shape {around.batch_shape}")
     points = np.concatenate(profile, axis=1)
-    flat = _in_widest_plane(points, np.concatenate(around))
+    turns = turn_steps(_in_widest_plane(points, np.concatenate(around)), (0.0, 0.0))
     return Cycling(
         gap_last=float(nash_conv(game, Profile([s[-1] for s in profile])).nash_conv),
         gap_average=float(nash_conv(game, average).nash_conv),
-        winding=abs(winding_number(flat, (0.0, 0.0))),
+        winding=abs(float(turns.sum())),
+        largest_turn=float(np.abs(turns).max()),
         recurrence=recurrence(points, delay=wait) / 2,
         tortuosity=tortuosity(points, tolerance=2 * tolerance),
         bound="exact",
@@ -143,14 +147,29 @@ def winding_number(points: npt.ArrayLike, centre: npt.ArrayLike) -> float:
     >>> winding_number([[1, 0], [0, 1], [-1, 0], [0, -1], [1, 0]], [0, 0])
     1.0
     """
+    return float(turn_steps(points, centre).sum())
+
+
+def turn_steps(points: npt.ArrayLike, centre: npt.ArrayLike) -> Array:
+    """Return the turns ``[T]`` between successive points around a centre, anticlockwise, from −½ to ½.
+
+    Parameters
+    ----------
+    points : ``[T + 1, 2]``.
+    centre : ``[2]``; if a point is the centre, every turn is NaN.
+
+    Raises
+    ------
+    ValueError : a shape differs.
+    """
     path, middle = np.asarray(points, dtype=np.float64), np.asarray(centre, dtype=np.float64)
     if path.ndim != 2 or path.shape[1] != 2 or middle.shape != (2,):
         raise ValueError(f"points and centre must have shapes (T + 1, 2) and (2,), not {path.shape}, {middle.shape}")
     x, y = (path - middle).T
     if ((x == 0) & (y == 0)).any():
-        return float("nan")
-    turns = np.arctan2(x[:-1] * y[1:] - y[:-1] * x[1:], x[:-1] * x[1:] + y[:-1] * y[1:])
-    return float(turns.sum() / (2 * np.pi))
+        return np.full(len(x) - 1, np.nan)
+    angles: Array = np.arctan2(x[:-1] * y[1:] - y[:-1] * x[1:], x[:-1] * x[1:] + y[:-1] * y[1:])
+    return angles / (2 * np.pi)
 
 
 def recurrence(points: npt.ArrayLike, *, delay: int) -> float:

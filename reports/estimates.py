@@ -94,7 +94,7 @@ def final_estimates(frame: pd.DataFrame, metrics: Sequence[str] | None = None) -
             dict(zip(CELL, key, strict=True))
             | {"step": int(steps[-1]), "value": estimate.value, "low": low, "high": high, "level": estimate.level}
             | {"method": estimate.method, "n": estimate.n, "unit": estimate.unit, "each": ", ".join(each)}
-            | {"values": tuple(values_SK[:, -1]), "reason": estimate.reason}
+            | {"values": tuple(values_SK[:, -1]), "reason": _reason(estimate, values_SK[:, -1], metric=key[2])}
         )
     order = {name: k for k, name in enumerate(chosen)}
     rows.sort(key=lambda row: order[row["metric"]])
@@ -154,6 +154,11 @@ def _estimate(values_S: Array, *, metric: str) -> tuple[Estimate, float, float]:
         return estimate, float("nan"), float("nan")
     low, high = _cut(metric, np.array([estimate.low]), np.array([estimate.high]))
     return estimate, float(low[0]), float(high[0])
+
+
+def _reason(estimate: Estimate, values_S: Array, *, metric: str) -> str:
+    missing = quantity(metric).missing
+    return f"{estimate.reason}: {missing}" if missing and not np.isfinite(values_S).all() else estimate.reason
 
 
 def _intervals(values_S: Array, *, metric: str) -> Intervals:

@@ -190,7 +190,9 @@ def _halves(own: pd.DataFrame, whose: str) -> Statement | None:
 def _cycling(frame: pd.DataFrame, verdicts: Sequence[Verdict]) -> str:
     """Say which halves of the pattern are shown: a last iterate that turns, an average that approaches."""
     rows = final_estimates(frame, ["turns"])
-    counted_turns = "" if rows.empty else f" ({_around(rows.iloc[0])} turns around the equilibrium)"
+    counted_turns = (
+        "" if rows.empty or rows["value"].isna().any() else f" ({_around(rows.iloc[0])} turns around the equilibrium)"
+    )
     turning = len(verdicts) > 2 and verdicts[2].sign > 0
     approaching = verdicts[0].sign > 0 and verdicts[1].sign < 0
     if turning and approaching:

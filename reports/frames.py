@@ -10,6 +10,7 @@ from nashlens.reports import atomic
 from nashlens.reports.measures import VERSION, measure
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite
+from nashlens.reports.words import counted
 
 COLUMNS = (
     "suite",
@@ -97,6 +98,21 @@ def inventory(store: Store, suite: Suite) -> pd.DataFrame:
             status = store.status(run_id)
             rows.append((cell.game, cell.algorithm, run.seed, run_id, status.state, status.reason, status.seconds))
     return pd.DataFrame(rows, columns=list(INVENTORY_COLUMNS))
+
+
+def lost_cells(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells of which some runs failed and none is done, with ``game, algorithm, reason``.
+
+    Parameters
+    ----------
+    runs : as `inventory` returns them.
+    """
+    lost = []
+    for (game, algorithm), part in runs.groupby(["game", "algorithm"], sort=False):
+        failed = int((part["state"] == "failed").sum())
+        if failed and not (part["state"] == "done").any():
+            lost.append((game, algorithm, f"{failed} of {counted(len(part), 'run')} failed"))
+    return pd.DataFrame(lost, columns=["game", "algorithm", "reason"])
 
 
 def _kept(content: bytes) -> pd.DataFrame | None:

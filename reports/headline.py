@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import pandas as pd
 
 from nashlens.reports.conventions import GameFacts
-from nashlens.reports.estimates import final_estimates
+from nashlens.reports.estimates import LEVEL, MIN_SEEDS, final_estimates
+from nashlens.reports.frames import lost_cells
 from nashlens.reports.quantities import quantity
-from nashlens.reports.words import counted, listed, with_interval
+from nashlens.reports.words import NO_VALUE, counted, listed, with_interval
 
-EXACT = ("nash_conv", "nash_conv_average")
+EXACT = ("nash_conv", "nash_conv_average", "cce_gap")
 BY_PREFERENCE = ("expected_payoff", "final_return", "evaluation_return", "training_return")
 SHARES = ("success",)
 
@@ -25,18 +26,27 @@ def headlines(frame: pd.DataFrame, facts: Mapping[str, GameFacts], runs: pd.Data
     facts : of every game, by label.
     runs : as `frames.inventory` returns them.
     """
-    lines = [_game_line(frame[frame["game"] == game], facts[str(game)]) for game in frame["game"].unique()]
+    lost = lost_cells(runs)
+    named = {*frame["game"].unique(), *lost["game"]}
+    lines = [
+        _game_line(frame[frame["game"] == game], facts[str(game)], lost[lost["game"] == game])
+        for game in runs["game"].unique()
+        if game in named
+    ]
     states = runs["state"].value_counts()
     done, failed = int(states.get("done", 0)), int(states.get("failed", 0))
     lines.append(f"{done} of {counted(len(runs), 'run')} done, {failed} failed, {len(runs) - done - failed} not run.")
     return tuple(lines)
 
 
-def _game_line(frame: pd.DataFrame, facts: GameFacts) -> str:
-    present = [name for name in (*EXACT, *BY_PREFERENCE) if (frame["metric"] == name).any()]
-    chosen = present[: len(EXACT)] if EXACT[0] in present else present[:1]
-    chosen += [name for name in SHARES if (frame["metric"] == name).any()]
+def _game_line(frame: pd.DataFrame, facts: GameFacts, lost: pd.DataFrame) -> str:
+    metrics = set(frame["metric"])
+    chosen = [name for name in EXACT if name in metrics]
+    if EXACT[0] not in metrics:
+        chosen += [name for name in BY_PREFERENCE if name in metrics][:1]
+    chosen += [name for name in SHARES if name in metrics]
     estimates = final_estimates(frame, chosen)
+    gone = [f"{row['algorithm']} {NO_VALUE}: {row['reason']}" for row in lost.to_dict("records")]
     said = []
     for metric in chosen:
         rows = estimates[estimates["metric"] == metric]
@@ -47,5 +57,19 @@ def _game_line(frame: pd.DataFrame, facts: GameFacts) -> str:
             for row in rows.to_dict("records")
         ]
         said.append(f"{quantity(metric).title}: {listed(each)}")
-    n = listed([str(k) for k in sorted({int(k) for k in estimates["n"]})])
-    return f"{facts.label}. {'. '.join(said)} (n = {n} seeds; mean and 95% interval)."
+    if said:
+        said[-1] += f" ({_basis(estimates)})"
+    if gone:
+        said.append(listed(gone))
+    return f"{facts.label}. {'. '.join(said)}."
+
+
+def _basis(estimates: pd.DataFrame) -> str:
+    """Say on how many seeds the numbers of a line rest, and what stands in brackets where anything does."""
+    counts = sorted({int(k) for k in estimates["n"]})
+    n = f"n = {listed([str(k) for k in counts])} seed{'' if counts == [1] else 's'}"
+    shown = estimates["low"].notna() & estimates["high"].notna()
+    if shown.all():
+        return f"{n}; mean and {LEVEL:.0%} interval"
+    few = f"fewer than {MIN_SEEDS} seeds have no interval" if (estimates["n"] < MIN_SEEDS).any() else "no interval"
+    return f"{n}; mean, and {LEVEL:.0%} interval where one stands" if shown.any() else f"{n}; mean; {few}"

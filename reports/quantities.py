@@ -18,6 +18,7 @@ class Quantity:
     higher_is_better : its direction; None where it has none.
     least : the least value it can take, to which intervals are cut; None if there is none.
     share : whether it is 0 or 1 for each seed, so that its mean is the share of the seeds.
+    missing : why a seed may have no number, where that can be.
     reference : where the definition stands.
     """
 
@@ -28,6 +29,7 @@ class Quantity:
     higher_is_better: bool | None = None
     least: float | None = None
     share: bool = False
+    missing: str = ""
     reference: str = ""
 
 
@@ -80,18 +82,34 @@ _ALL = (
         title="NashConv, time average",
         value_unit="payoff",
         definition="NashConv of the profile in which each agent plays the mean of its strategies at the snapshots "
-        "since the first update; the snapshots before it do not count. In a sequential game that is the strategy of "
+        "since the first update; the snapshots before it do not count. It is a mean over snapshots and not over all "
+        "updates, so that it depends on their spacing. In a sequential game that is the strategy of "
         "playing one of them, drawn once before the game.",
         higher_is_better=False,
         least=0.0,
         reference="Lanctot et al. (2017), arXiv:1711.00832",
     ),
     Quantity(
+        name="cce_gap",
+        title="Coarse correlated gap",
+        value_unit="payoff",
+        definition="The most that an agent could gain by one fixed action, decided beforehand, against the joint "
+        "distribution that the agents of a side play who draw their sub-policies together; 0 exactly at a coarse "
+        "correlated equilibrium. It stands in place of NashConv, which is defined for independent strategies only: the "
+        "product of the agents' own mixtures is not what is played.",
+        higher_is_better=False,
+        least=0.0,
+    ),
+    Quantity(
         name="turns",
         title="Turns around the equilibrium",
         value_unit="whole turns",
         definition="How often the strategies went around the only equilibrium of the game, in the plane of the path's "
-        "two widest directions, from snapshot to snapshot since the first update.",
+        "two widest directions, from snapshot to snapshot since the first update, each the shorter way round. An "
+        "estimate: between two snapshots a path may turn unseen, so that the number depends on their spacing; it is "
+        "left out where the path goes more than a quarter of a turn between two of them.",
+        missing="the path turns more than a quarter between two snapshots, so that more of them are needed, or it "
+        "meets the equilibrium, or runs along a line",
         least=0.0,
         reference="Mertikopoulos, Papadimitriou, Piliouras, arXiv:1709.02738",
     ),

@@ -112,7 +112,8 @@ def _by_game(estimates: pd.DataFrame, suite: Suite) -> pd.DataFrame:
 def _order(frame: pd.DataFrame) -> list[str]:
     """Return the metrics of a frame: final ones first, then as in the catalogue, then what games measure."""
     present = list(frame["metric"].unique())
-    first = ["success", "final_return", "nash_conv", "nash_conv_average", "turns", "welfare_gap", "expected_payoff"]
+    first = ["success", "final_return", "nash_conv", "nash_conv_average", "cce_gap", "turns"]
+    first += ["welfare_gap", "expected_payoff"]
     own = [name for name in present if name not in QUANTITIES and not name.startswith((DIVERGENCE, LAST, PROBABILITY))]
     inferred = sorted(name for name in present if name.startswith((DIVERGENCE, LAST)))
     rest = [name for name in QUANTITIES if name not in first]

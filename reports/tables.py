@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,10 @@ import pandas as pd
 
 from nashlens.reports.estimates import LEVEL, MIN_SEEDS
 from nashlens.reports.quantities import quantity
-from nashlens.reports.words import counted, listed, number, with_interval
+from nashlens.reports.words import NO_VALUE, counted, listed, number, with_interval
 
 DIRECTION = {True: "higher", False: "lower", None: ""}
+_BLANKS = ("", "", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,13 +45,15 @@ class Table:
             raise ValueError(f"rows of {self.name} must have {len(self.header)} words each")
 
 
-def estimates_table(estimates: pd.DataFrame) -> Table:
+def estimates_table(estimates: pd.DataFrame, lost: pd.DataFrame | None = None) -> Table:
     """Return the table of final estimates, one row each.
 
     Parameters
     ----------
     estimates : as `estimates.final_estimates` returns them.
+    lost : cells without any number, as `frames.lost_cells` returns them; each keeps a row that says why.
     """
+    gone = [] if lost is None else lost.to_dict("records")
     rows = []
     for row in estimates.to_dict("records"):
         what = quantity(str(row["metric"]))
@@ -67,6 +70,20 @@ def estimates_table(estimates: pd.DataFrame) -> Table:
                 f"{row['step']:,}",
             )
         )
+    rows += [
+        (
+            row["game"],
+            "every quantity",
+            "",
+            row["algorithm"],
+            f"{NO_VALUE}: {row['reason']}",
+            counted(0, "seed"),
+            *_BLANKS,
+        )
+        for row in gone
+    ]
+    order = list(dict.fromkeys(row[0] for row in rows))
+    rows.sort(key=lambda row: order.index(row[0]))
     few = bool((estimates["n"] < MIN_SEEDS).any()) if len(estimates) else False
     note = f" Fewer than {MIN_SEEDS} seeds: the seeds' own values stand in place of an interval." if few else ""
     return Table(
@@ -89,7 +106,7 @@ def estimates_table(estimates: pd.DataFrame) -> Table:
         ),
         rows=tuple(tuple(str(word) for word in row) for row in rows),
         numeric=frozenset({4, 5, 8}),
-        data=_without_lists(estimates),
+        data=_with_lost(_without_lists(estimates), gone),
     )
 
 
@@ -158,6 +175,14 @@ def _value(row: dict[Hashable, Any]) -> str:
     if len(values) < MIN_SEEDS:
         return f"{number(value)} ({'; '.join(number(float(each)) for each in values)})"
     return f"{number(value)} (no interval: {row['reason']})"
+
+
+def _with_lost(estimates: pd.DataFrame, gone: Sequence[dict[Hashable, Any]]) -> pd.DataFrame:
+    if not gone:
+        return estimates
+    together = pd.DataFrame([*estimates.to_dict("records"), *({**row, "n": 0} for row in gone)])
+    whole = [column for column in ("step", "n") if column in together]
+    return together.astype(dict.fromkeys(whole, "Int64"))
 
 
 def _without_lists(frame: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pytest
 from nashlens.agents.records import TrainingRun
 from nashlens.reports.document import data_of, to_html, to_markdown, write
 from nashlens.reports.figures import Panel, curve_panel
-from nashlens.reports.provenance import Provenance
+from nashlens.reports.provenance import Provenance, gather
 from nashlens.reports.recheck import compare, differences
 from nashlens.reports.report import Report, assemble
 from nashlens.reports.store import Store, StoreError
@@ -123,6 +123,48 @@ def test_assemble_of_a_suite_of_which_nothing_ran_is_a_report_that_says_so(tmp_p
     report = assemble(Store.create(tmp_path / "empty"), suite)
     assert report.headlines == ("0 of 12 runs done, 0 failed, 12 not run.",)
     assert "nothing: no run is done" in to_html(report)
+
+
+def test_an_algorithm_whose_runs_all_failed_keeps_its_row(
+    tmp_path: Path, suite: Suite, make_run: Callable[..., TrainingRun], provenance: Provenance
+) -> None:
+    store = Store.create(tmp_path / "lost")
+    half = [[0.5, 0.5], [0.9, 0.1]]
+    for spec in suite.runs[:6]:
+        store.write_done(spec, make_run([half, half], seed=spec.seed), provenance=provenance, seconds=1.0)
+    for spec in suite.runs[6:]:
+        store.write_failed(spec, "diverged", provenance=provenance, seconds=1.0)
+    report = assemble(store, suite)
+    assert report.tables[0].rows[-1][:6] == (
+        "matching_pennies",
+        "every quantity",
+        "",
+        "ddpg",
+        "no value: 6 of 6 runs failed",
+        "0 seeds",
+    )
+    assert report.headlines[0].endswith("(n = 6 seeds; mean and 95% interval). ddpg no value: 6 of 6 runs failed.")
+    assert list(report.tables[0].data["reason"])[-1] == "6 of 6 runs failed"
+    alone = Store.create(tmp_path / "alone")
+    for spec in suite.runs[6:]:
+        alone.write_failed(spec, "diverged", provenance=provenance, seconds=1.0)
+    report = assemble(alone, suite)
+    assert report.headlines[0] == "matching_pennies. ddpg no value: 6 of 6 runs failed."
+    assert [row[4] for row in report.tables[0].rows] == ["no value: 6 of 6 runs failed"]
+
+
+@pytest.mark.parametrize(("n", "says"), [(1, "(n = 1 seed; mean; fewer"), (2, "(n = 2 seeds; mean; fewer")])
+def test_headlines_speak_of_intervals_only_where_one_is_printed(
+    n: int, says: str, tmp_path: Path, suite_text: str, make_run: Callable[..., TrainingRun]
+) -> None:
+    suite = parse_suite(suite_text)
+    store = Store.create(tmp_path / "few")
+    half = [[0.5, 0.5], [0.9, 0.1]]
+    for spec in suite.runs[:n]:
+        store.write_done(spec, make_run([half, half], seed=spec.seed), provenance=gather(), seconds=1.0)
+    line = assemble(store, suite).headlines[0]
+    assert says in line
+    assert "[" not in line
 
 
 def test_few_seeds_are_drawn_and_listed_one_by_one(

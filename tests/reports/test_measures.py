@@ -10,7 +10,10 @@ import pytest
 
 from nashlens.agents.records import ActorSnapshots, TrainingRun
 from nashlens.games import Profile, make
+from nashlens.games.mixture_policy import MixturePolicy
+from nashlens.games.policy import ConstantPolicy
 from nashlens.games.randomness import child
+from nashlens.reports.correlated_measures import draws_together, joint_distribution
 from nashlens.reports.measures import first_learned, measure, time_average
 from nashlens.reports.probes import probe_observations
 
@@ -57,6 +60,56 @@ def test_turns_of_a_path_around_the_equilibrium_are_counted(make_run: MakeRun) -
         [pennies(0.5, *(0.5 + 0.3 * np.cos(angles)).tolist()), pennies(0.5, *(0.5 + 0.3 * np.sin(angles)).tolist())]
     )
     assert values(run, "turns") == pytest.approx([2.0], abs=1e-6)
+
+
+def test_turns_are_left_out_where_a_path_jumps_more_than_a_quarter_between_snapshots(make_run: MakeRun) -> None:
+    # two turns in 6 snapshots are a third of a turn each; in 9 snapshots of two ninths they are counted
+    def path(n: int) -> TrainingRun:
+        angles = np.linspace(0.0, 4 * math.pi, n + 1)
+        x, y = 0.5 + 0.3 * np.cos(angles), 0.5 + 0.3 * np.sin(angles)
+        return make_run([pennies(0.5, *x.tolist()), pennies(0.5, *y.tolist())])
+
+    assert math.isnan(values(path(6), "turns")[0])
+    assert values(path(9), "turns") == pytest.approx([2.0], abs=1e-6)
+    assert [row["bound"] for row in measure(path(9)) if row["metric"] == "turns"] == ["estimate"]
+
+
+def team(make_run: MakeRun, draw: str) -> TrainingRun:
+    """Climbing, in which the first sub-policies play (1, 1) and the second ones (2, 2)."""
+    first, second = [[1.0, 0.0, 0.0]] * 2, [[0.0, 1.0, 0.0]] * 2
+    run = make_run([first, first], game="climbing")
+    settings = {side: {"kind": "maddpg", "ensemble": {"size": 2, "draw": draw}} for side in run.spec.sides}
+    others = make_run([second, second], game="climbing").actors
+    return replace(run, more_actors=tuple((actor,) for actor in others), algorithm=settings)
+
+
+def test_an_ensemble_that_a_side_draws_together_is_measured_as_the_joint_distribution(make_run: MakeRun) -> None:
+    run = team(make_run, "side")
+    # half (1, 1), which pays 11, half (2, 2), which pays 7; the best sum is 22, so that 22 − 18 is missing
+    assert values(run, "expected_payoff", "agent_0") == pytest.approx([9.0, 9.0])
+    assert values(run, "welfare_gap") == pytest.approx([4.0, 4.0])
+    # a fixed action against half 1, half 2 pays −9.5, −11.5 or, the third, agent 0: 0, agent 1: 3; all below 9
+    assert values(run, "cce_gap") == pytest.approx([0.0, 0.0], abs=1e-9)
+    assert values(run, "nash_conv") == values(run, "nash_conv_average") == values(run, "probability_0") == []
+    assert values(run, "policy_drift", "agent_0") == pytest.approx([0.0])
+
+
+def test_an_ensemble_that_each_agent_draws_alone_is_the_product_of_its_mixtures(make_run: MakeRun) -> None:
+    # a quarter each of 11, −30, −30 and 7
+    assert values(team(make_run, "agent"), "expected_payoff", "agent_0") == pytest.approx([-10.5, -10.5])
+    assert len(values(team(make_run, "agent"), "nash_conv")) == 2
+
+
+def test_a_joint_distribution_mixes_within_groups_and_multiplies_between_them() -> None:
+    pure = [ConstantPolicy([1.0, 0.0]), ConstantPolicy([0.0, 1.0])]
+    both = MixturePolicy(pure, weights=[0.25, 0.75], group="a")
+    alone = MixturePolicy(pure, weights=[0.5, 0.5])
+    # the first two are equal, (0, 0) a quarter of the time; the third tosses a coin by itself
+    expected = np.zeros((2, 2, 2))
+    expected[0, 0], expected[1, 1] = 0.125, 0.375
+    assert joint_distribution((both, both, alone)) == pytest.approx(expected)
+    assert draws_together((both, both, alone))
+    assert not draws_together((both, alone, pure[0]))
 
 
 def test_welfare_gap_of_climbing_is_the_best_sum_less_the_expected_one(make_run: MakeRun) -> None:
