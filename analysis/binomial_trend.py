@@ -58,8 +58,8 @@ def binomial_trend(
 
     Returns
     -------
-    BinomialTrend. Where nothing succeeded, or the likelihood is largest at a probability of 1, there is no interval
-    but a reason.
+    BinomialTrend. Where nothing succeeded, or only at one end, there is no line, and where the likelihood is largest
+    at a probability of 1 no interval, but a reason.
 
     Raises
     ------
@@ -74,8 +74,9 @@ def binomial_trend(
     check_level(level)
     hits, n, x = _checked(successes, trials, at)
     total = int(n.sum())
-    if not hits.any():
-        return _without(np.full(2, np.nan), "nothing succeeded", total, level, float("nan"))
+    why = _why_unbounded(hits, x)
+    if why:
+        return _without(np.full(2, np.nan), why, total, level, float("nan"))
     centre, width = float(x.mean()), float(np.ptp(x))
     design = np.stack([np.ones(len(x)), (x - centre) / width], axis=1)
     beta, converged = _maximum(hits, n, design)
@@ -104,19 +105,30 @@ def _maximum(hits: Array, n: Array, design: Array) -> tuple[Array, bool]:
         curvature = (n - hits) * odds / -np.expm1(eta)
         hessian = design.T @ ((curvature + 1e-12 * n)[:, None] * design)
         step = np.linalg.solve(hessian, gradient)
-        if float(gradient @ step) < 1e-10:
+        decrement = float(gradient @ step)
+        if decrement < 1e-10 + 1e-16 * abs(current):  # below that rounding hides what a step gains
             return beta, bool((design @ beta < -1e-8).all())
         size = 1.0
         while size > 1e-12:
             candidate = beta + size * step
             value = _log_likelihood(hits, n, design @ candidate)
-            if value >= current + 1e-4 * size * float(gradient @ step):
+            if value >= current + 1e-4 * size * decrement:
                 break
             size /= 2
         else:
             return beta, False
         beta, current = candidate, value
     return beta, False
+
+
+def _why_unbounded(hits: Array, x: Array) -> str:
+    """Say why no line is the most likely one; empty if one is."""
+    succeeded = x[hits > 0]
+    if succeeded.size == 0:
+        return "nothing succeeded"
+    if (succeeded == x.min()).all() or (succeeded == x.max()).all():
+        return "only one end succeeded: the slope has no bound"
+    return ""
 
 
 def _log_likelihood(hits: Array, n: Array, eta: Array) -> float:

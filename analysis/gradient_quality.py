@@ -115,11 +115,12 @@ def expected_quality(
     mean = weights @ estimates
     if exchangeable:
         mean = np.full_like(gradient, mean.mean())
-    scale = float(np.abs(estimates).max())
-    deviations = estimates - np.where(np.abs(mean - gradient) <= 1e-9 * (scale or 1.0), gradient, mean)
+    second = weights @ estimates**2
+    # Where the mean is the gradient up to rounding, deviations from the gradient are the more exact.
+    deviations = estimates - np.where(np.abs(mean - gradient) <= 1e-9 * np.sqrt(second), gradient, mean)
     variance = weights @ deviations**2
     if exchangeable:
-        variance = np.full_like(gradient, variance.mean())
+        variance, second = np.full_like(gradient, variance.mean()), np.full_like(gradient, second.mean())
     inner = estimates @ gradient
     size = np.sqrt((estimates**2).sum(axis=1))
     length = float(np.sqrt((gradient**2).sum()))
@@ -129,7 +130,7 @@ def expected_quality(
         estimator=estimator,
         gradient=read_only(gradient),
         mean=read_only(mean),
-        variance=read_only(np.where(variance <= (_ROUNDING * scale) ** 2, 0.0, variance)),
+        variance=read_only(np.where(variance <= _ROUNDING**2 * second, 0.0, variance)),
         p_positive=float(weights[inner > slack].sum()),
         p_negative=float(weights[inner < -slack].sum()),
         mean_cosine=float(weights @ cosines),

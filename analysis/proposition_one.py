@@ -29,6 +29,7 @@ Estimator = Literal[
     "dpg_replayed",
     "dpg_reevaluated",
 ]
+MAX_AGENTS = 1000  # binomial coefficients beyond leave the range of floating point
 ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
 REFERENCES = ("Lowe, Wu, Tamar, Harb, Abbeel & Mordatch (2017), arXiv:1706.02275, Proposition 1",)
 
@@ -46,7 +47,7 @@ def proposition_one(
 
     Parameters
     ----------
-    n_agents : N, at least 1.
+    n_agents : N, from 1 to 1,000.
     theta : probability of 1, inside (0, 1).
     estimator : one of `ESTIMATORS`.
     reward : ``all_ones`` or ``all_equal``.
@@ -99,7 +100,7 @@ def estimates_by_count(
 
     Raises
     ------
-    ValueError : `n_agents` is below 1, or `estimator` or `reward` is unknown.
+    ValueError : `n_agents` is out of range, or `estimator` or `reward` is unknown.
     """
     rewards = rewards_by_count(n_agents, reward)
     others = binomial(n_agents - 1, theta)
@@ -134,10 +135,10 @@ def rewards_by_count(n_agents: int, reward: Reward) -> Array:
 
     Raises
     ------
-    ValueError : `n_agents` is below 1 or `reward` is unknown.
+    ValueError : `n_agents` is out of range or `reward` is unknown.
     """
-    if n_agents < 1:
-        raise ValueError(f"n_agents must be at least 1, not {n_agents}")
+    if not 1 <= n_agents <= MAX_AGENTS:
+        raise ValueError(f"n_agents must be from 1 to {MAX_AGENTS}, not {n_agents}")
     if reward not in get_args(Reward):
         raise ValueError(f"reward must be all_ones or all_equal, not {reward!r}")
     rewards = np.zeros(n_agents + 1)

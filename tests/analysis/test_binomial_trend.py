@@ -36,10 +36,34 @@ def test_binomial_trend_covers_the_true_slope():
     assert np.mean([f.low <= -1 <= f.high for f in found]) == pytest.approx(0.95, abs=4 * 0.0089)
 
 
+@given(st.integers(0, 10**6))
+def test_binomial_trend_is_the_most_likely_line(seed):
+    rng = np.random.default_rng(seed)
+    n = np.arange(2, 9)
+    trials = 10 ** rng.integers(2, 8, size=7)
+    hits = rng.binomial(trials, 2.0 ** (-0.1 - rng.uniform(0.1, 1) * n))
+    hits[0], hits[-1] = max(hits[0], 1), max(hits[-1], 1)
+    found = binomial_trend(hits, trials, at=n)
+    assert found.slope.reason == ""
+
+    def likelihood(intercept, slope):
+        p = 2.0 ** (intercept + slope * n)
+        return hits @ np.log(p) + (trials - hits) @ np.log1p(-p)
+
+    best = likelihood(found.intercept.value, found.slope.value)
+    assert best == pytest.approx(found.log_likelihood, rel=1e-9)
+    for step in ((1e-3, 0), (-1e-3, 0), (0, 1e-4), (0, -1e-4)):
+        moved = likelihood(found.intercept.value + step[0], found.slope.value + step[1])
+        assert moved <= best + 1e-6 * abs(best) * 1e-3 + 1e-9
+
+
 def test_binomial_trend_of_nothing_and_of_everything_has_a_reason():
     nothing = binomial_trend([0, 0], [10, 10], at=[1, 2])
     assert nothing.slope.reason == "nothing succeeded"
     assert np.isnan([nothing.slope.value, nothing.slope.low]).all()
+    one_end = binomial_trend([7, 0, 0], [10, 10, 10], at=[1, 2, 3])
+    assert one_end.slope.reason == "only one end succeeded: the slope has no bound"
+    assert np.isnan(one_end.slope.value)
     everything = binomial_trend([10, 10], [10, 10], at=[1, 2])
     assert everything.slope.reason == "the likelihood is largest at a probability of 1"
     assert everything.slope.value == pytest.approx(0, abs=1e-3)

@@ -143,6 +143,13 @@ def test_proposition_one_is_unbiased_and_centralising_never_lowers_variance(n, t
     assert by["reinforce_baseline"].total_variance <= by["reinforce"].total_variance + 1e-9
 
 
+def test_proposition_one_of_many_agents():
+    # A decentralised critic has a ratio of 1 for any N, and is silent with probability 2^−N.
+    found = proposition_one(200, estimator="decentralised_q")
+    assert found.component_snr[0] == pytest.approx(1, rel=1e-9)
+    assert proposition_one(200).component_snr[0] == pytest.approx(2.0**-100, rel=1e-9)
+
+
 def test_samples_needed_for_one_half():
     # ⌈ln ½ / ln(1 − p)⌉
     assert [samples_needed(2.0**-n) for n in (1, 2, 3, 4, 5, 8, 10)] == [1, 3, 6, 11, 22, 178, 710]
@@ -159,7 +166,8 @@ def test_samples_needed_is_the_first_batch_that_is_large_enough(p, agreement):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"n_agents": 0}, "n_agents must be at least 1, not 0"),
+        ({"n_agents": 0}, "n_agents must be from 1 to 1000, not 0"),
+        ({"n_agents": 1001}, "n_agents must be from 1 to 1000, not 1001"),
         ({"n_agents": 2, "theta": 1.0}, r"theta must be inside \(0, 1\), not 1.0"),
         ({"n_agents": 2, "estimator": "magic"}, "estimator must be one of reinforce"),
         ({"n_agents": 2, "reward": "any"}, "reward must be all_ones or all_equal"),
