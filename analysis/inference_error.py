@@ -7,7 +7,6 @@ the actor, which climbs differences, does not feel it. At γ = 0 the models do n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,6 @@ import numpy.typing as npt
 from nashlens.analysis.markov_game import MarkovGame, as_markov_game, joint_action_values
 from nashlens.analysis.results import Array, Bound, Record, read_only
 from nashlens.analysis.statistics import numbers
-from nashlens.analysis.value_shift import split_value_shift
 from nashlens.games.normal_form import NormalFormGame, Profile
 
 
@@ -130,42 +128,3 @@ def gradient_effect(gradient: npt.ArrayLike, inferred: npt.ArrayLike) -> Gradien
         cosine=float(np.clip(a @ b / (lengths[0] * lengths[1]), -1, 1)) if min(lengths) > 0 else np.nan,
         relative_norm=float(np.linalg.norm(b - a)) / lengths[0] if lengths[0] > 0 else np.nan,
     )
-
-
-def joint_value_error(
-    true: Sequence[npt.ArrayLike], model: Sequence[npt.ArrayLike], *, q_values: npt.ArrayLike
-) -> Array:
-    """Each modelled agent's Shapley share of ``E_true Q − E_model Q``.
-
-    Swapping one agent after another telescopes to the whole error, in shares that depend on the order; the Shapley
-    shares average over all orders.
-
-    Parameters
-    ----------
-    true, model : one ``[A_j]`` distribution each for n modelled agents.
-    q_values : ``[A_1, …, A_n]``.
-
-    Returns
-    -------
-    ``[n]``, reward units; they add to the whole error.
-
-    Raises
-    ------
-    ValueError : an entry is off the simplex, or the shapes do not fit.
-    """
-    p, q = Profile(true), Profile(model)
-    values = numbers(q_values, name="q_values")
-    if not values.shape == tuple(len(s) for s in p) == tuple(len(s) for s in q):
-        raise ValueError(
-            f"q_values, true and model must agree on the actions, not {values.shape}, {[s.shape for s in p]} and "
-            f"{[s.shape for s in q]}"
-        )
-    n = len(p)
-    corners = np.empty((2,) * n)
-    for corner in np.ndindex(corners.shape):
-        left = values
-        for j, chosen in enumerate(corner):
-            left = np.tensordot((p if chosen else q)[j], left, axes=(0, 0))
-        corners[corner] = float(left)
-    shift = split_value_shift(np.repeat(corners[..., None], n, axis=-1))
-    return read_only(shift.shapley[0])

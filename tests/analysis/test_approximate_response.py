@@ -1,4 +1,4 @@
-"""Bounds from trained deviations: closed forms, calibration on games with known gains, coverage, controls, bad input."""
+"""Bounds from trained deviations: closed forms, games with known gains, coverage, controls, bad input."""
 
 import numpy as np
 import pytest

@@ -89,7 +89,7 @@ def test_effective_sample_size_says_what_does_not_fit():
         expected_share([[0.5, 0.5]], [[1.0]])
     with pytest.raises(ValueError, match=r"behaviour\[0\] must sum to 1"):
         expected_share([[0.5, 0.5]], [[0.5, 0.4]])
-    with pytest.raises(ValueError, match="behaviour_std must be above 0, not 0.0"):
+    with pytest.raises(ValueError, match=r"behaviour_std must be above 0, not 0\.0"):
         expected_gaussian_share([[0.0]], [[1.0]], behaviour_mean=[[0.0]], behaviour_std=[[0.0]])
     with pytest.raises(ValueError, match=r"std must be finite, \[N − 1, D\] like mean"):
         expected_gaussian_share([[0.0]], [1.0], behaviour_mean=[[0.0]], behaviour_std=[[1.0]])

@@ -63,7 +63,7 @@ def test_gaussian_total_variation_without_closed_form_is_missing_and_says_so():
 
 
 def test_gaussian_opponents_say_what_does_not_fit():
-    with pytest.raises(ValueError, match="std must be above 0, not 0.0; compare points with deterministic"):
+    with pytest.raises(ValueError, match=r"std must be above 0, not 0\.0; compare points with deterministic"):
         gaussian_opponent_divergence([[0.0]], [[0.0]], model_mean=[[0.0]], model_std=[[1.0]])
     with pytest.raises(ValueError, match=r"model_mean must have the shape \(1, 1\) of mean, not \(1, 2\)"):
         gaussian_opponent_divergence([[0.0]], [[1.0]], model_mean=[[0.0, 0.0]], model_std=[[1.0]])

@@ -1,11 +1,11 @@
-"""Errors of critics on inferred targets: one state's constant, bounds, gradients, Shapley shares."""
+"""Errors of critics on inferred targets: one state's constant, bounds; gradients."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nashlens.analysis.inference_error import gradient_effect, inference_error, joint_value_error
+from nashlens.analysis.inference_error import gradient_effect, inference_error
 from nashlens.analysis.markov_game import MarkovGame, averaged, joint_action_values
 from nashlens.analysis.results import Result
 from nashlens.games.normal_form import NormalFormGame, Profile
@@ -66,22 +66,6 @@ def test_gradient_effect_of_a_constant_error_is_none():
     assert len(turned.to_records()) == 2
 
 
-@given(st.integers(0, 2**32 - 1))
-def test_joint_value_error_shares_add_to_the_whole(seed):
-    source = np.random.default_rng(seed)
-    p, q = ([source.dirichlet(np.ones(n)) for n in (2, 3, 2)] for _ in range(2))
-    values = source.normal(size=(2, 3, 2))
-    whole = np.einsum("abc,a,b,c->", values, *p) - np.einsum("abc,a,b,c->", values, *q)
-    assert joint_value_error(p, q, q_values=values).sum() == pytest.approx(whole, abs=1e-12)
-
-
-def test_joint_value_error_averages_over_both_orders():
-    # Q = 1 where both match. From (½, ½)² (value ½) to pure (1, 1) (value 1): the first to swap changes nothing, the
-    # second ½; over both orders each has ¼.
-    found = joint_value_error([[1, 0], [1, 0]], [[0.5, 0.5], [0.5, 0.5]], q_values=[[1, 0], [0, 1]])
-    np.testing.assert_allclose(found, [0.25, 0.25], rtol=0, atol=1e-15)
-
-
 def test_inference_errors_say_what_does_not_fit():
     with pytest.raises(ValueError, match="agent must be one of 0 to 1, not 2"):
         inference_error(PENNIES, TRUE, models=MODELS, agent=2, discount=0.9)
@@ -94,7 +78,3 @@ def test_inference_errors_say_what_does_not_fit():
         gradient_effect([1.0], [1.0, 2.0])
     with pytest.raises(ValueError, match="gradient and inferred must be finite"):
         gradient_effect([np.nan], [1.0])
-    with pytest.raises(ValueError, match="q_values, true and model must agree on the actions"):
-        joint_value_error([[1.0]], [[1.0]], q_values=[1.0, 2.0])
-    with pytest.raises(ValueError, match="sum to 1"):
-        joint_value_error([[0.5, 0.4]], [[0.5, 0.5]], q_values=[1.0, 2.0])

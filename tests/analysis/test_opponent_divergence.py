@@ -42,7 +42,7 @@ def test_opponent_divergence_where_supports_differ_is_infinite_and_says_so():
     assert found.distances["kl_model_true"][0] == np.inf
     assert found.n_infinite["kl_true_model"] == 1
     rows = {row["metric"]: row for row in found.to_records()}
-    assert list(rows)[0] == "opponent_tv"
+    assert next(iter(rows)) == "opponent_tv"
     assert rows["opponent_kl_true_model"]["reason"] == "infinite at 1 of 2 probes, whose supports differ"
     assert found.interval("kl_true_model").reason == "1 of 2 observations have no finite value"
     assert found.distances["js"].max() <= np.log(2)
@@ -106,7 +106,7 @@ def test_opponent_divergence_interval_is_over_episodes():
     assert isinstance(found, Result)
     rows = {row["metric"]: row for row in found.to_records()}
     assert rows["opponent_tv"]["median"] in found.distances["tv"]
-    with pytest.raises(ValueError, match="name must be one of .*, not 'hellinger'"):
+    with pytest.raises(ValueError, match=r"name must be one of .*, not 'hellinger'"):
         found.interval("hellinger")
     with pytest.raises(ValueError, match="clusters must be one label"):
         found.interval("tv", episodes=[0])

@@ -59,5 +59,5 @@ def test_probes_of_another_shape_are_turned_away():
         checked_action_values([1.0, 2.0, 3.0], (1, 2))
     with pytest.raises(ValueError, match="q_values must be finite"):
         checked_action_values([[1.0, np.inf]], (1, 2))
-    with pytest.raises(ValueError, match="floor must be at least 0 and below 1/2, not 0.5"):
+    with pytest.raises(ValueError, match=r"floor must be at least 0 and below 1/2, not 0\.5"):
         floored(np.array([[0.5, 0.5]]), 0.5)
