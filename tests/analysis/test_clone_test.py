@@ -1,4 +1,4 @@
-"""The clone test: the example of §5.3, no gain by chance, exact p-values, missing seeds, bad input."""
+"""The clone test: pure anti-coordination, no gain by chance, exact p-values, missing seeds, bad input."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Agreement with a disjoint reference: the Gaussian test of §6.4, the null, inflation by sharing, coverage."""
+"""Agreement with a disjoint reference: a Gaussian case in closed form, the null, inflation by sharing, coverage."""
 
 import numpy as np
 import pytest

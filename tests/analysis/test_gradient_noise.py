@@ -1,4 +1,4 @@
-"""Gradient noise: the pairwise identity, the Gaussian case of §6.4, unbiasedness, coverage, bad input."""
+"""Gradient noise: the pairwise identity, a Gaussian case in closed form, unbiasedness, coverage, bad input."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The homogeneity gap: the exact values of §5.4 (T24), with their closed forms, and what NashConv does not see."""
+"""The homogeneity gap: the exact values of T24, with their closed forms, and what NashConv does not see."""
 
 from math import factorial
 

@@ -62,7 +62,7 @@ def test_proposition_one_signal_to_noise_has_the_closed_forms(estimator, snr):
 @pytest.mark.parametrize(
     ("n", "positive", "variance"),
     [
-        # reinforce, + baseline, decentralised, counterfactual, each as printed in the table of §6.2
+        # reinforce, + baseline, decentralised, counterfactual, each from the formulas above
         (3, (0.125, 0.625, 0.875, 0.5), (0.4375, 0.375, 0.0625, 0.1875)),
         (5, (0.03125, 0.53125, 0.96875, 0.1875), None),
         (10, (9.765625e-4, 0.377930, 0.999023, 0.010742), None),

@@ -1,4 +1,4 @@
-"""Conflict and cancellation under sharing: the values of §5.5 and their limits."""
+"""Conflict and cancellation under sharing: known pairs and their limits."""
 
 import numpy as np
 import pytest

@@ -44,7 +44,7 @@ def test_variance_sources_of_a_level_that_does_nothing_are_0_on_average():
 
 
 def test_variance_sources_of_proposition_one_split_own_and_others():
-    # N = 3, score × R: decentralised 4p² = .0625 is the own action's part, the others' .375 (T25, §6.3).
+    # N = 3, score × R: decentralised 4p² = .0625 is the own action's part, the others' .375 (T25).
     rng = np.random.default_rng(2)
     own = rng.random((4000, 1)) < 0.5
     others = (rng.random((4000, 8, 2)) < 0.5).all(axis=2)
