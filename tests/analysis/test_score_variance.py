@@ -1,4 +1,4 @@
-"""The law of total variance: a centralised critic adds the others' variance to a score-function gradient, and nothing else."""
+"""The law of total variance: a centralised critic adds the others' variance to a score gradient, and nothing else."""
 
 import numpy as np
 import pytest
