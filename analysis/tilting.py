@@ -12,7 +12,7 @@ import numpy as np
 from nashlens.analysis.results import Array, BoolArray
 
 _TIE = 1e-12
-_RESIDUAL = 1e-15
+_RESIDUAL = 1e-14
 
 
 def log_probabilities(p: Array) -> Array:
@@ -80,25 +80,35 @@ def tilted_to_match(p: Array, log_base: Array, statistic: Array) -> tuple[Array,
     if edge.any():
         log_tilted[edge] = tilt(np.where(faces[edge], log_base[edge], -np.inf), np.zeros_like(s[edge]))
     if inner.any():
-        solved = solve_tilt(log_base[inner], s[inner], (p[inner] * s[inner]).sum(axis=1))
-        log_tilted[inner] = tilt(log_base[inner], solved[:, None] * s[inner])
+        centred = centred_on(p[inner], s[inner])
+        solved = solve_tilt(log_base[inner], centred)
+        log_tilted[inner] = tilt(log_base[inner], solved[:, None] * centred)
         kappa[inner] = solved / span[inner]
     return log_tilted, kappa
 
 
-def solve_tilt(log_base: Array, statistic: Array, target: Array) -> Array:
-    """Return the κ ``[P]`` at which the tilted mean of a statistic in [0, 1] is the target.
+def centred_on(p: Array, statistic: Array) -> Array:
+    """Return a statistic less its mean under p, ``[P, A]``, exact for values that nearly tie where p has its mass."""
+    near = statistic - np.take_along_axis(statistic, p.argmax(axis=1)[:, None], axis=1)
+    centred: Array = near - (p * near).sum(axis=1, keepdims=True)
+    return centred
 
-    Solved by safeguarded Newton steps. The mean rises with κ; targets lie strictly inside the statistic's range on the
-    base's support. One that cannot be told from an end in double precision stops at the first κ whose mean cannot be
-    told from it either.
+
+def solve_tilt(log_base: Array, centred: Array) -> Array:
+    """Return the κ ``[P]`` at which the tilted mean of a centred statistic is 0.
+
+    Solved by safeguarded Newton steps. The mean rises with κ; 0 lies strictly inside the statistic's range on the
+    base's support, which is about 1 wide. Where it cannot be told from an end in double precision, the first κ is
+    returned whose mean cannot be told from it either.
     """
-    centred = statistic - target[:, None]
-    kappa, low, high = np.zeros(len(target)), np.full(len(target), -np.inf), np.full(len(target), np.inf)
+    n = len(centred)
+    kappa, low, high = np.zeros(n), np.full(n, -np.inf), np.full(n, np.inf)
     for step in range(300):
-        r = np.exp(tilt(log_base, kappa[:, None] * statistic))
+        r = np.exp(tilt(log_base, kappa[:, None] * centred))
         excess = (r * centred).sum(axis=1)
-        open_rows = (np.abs(excess) > _RESIDUAL) & (high - low > 1e-15 * np.maximum(1.0, np.abs(kappa)))
+        open_rows = (np.abs(excess) * np.maximum(1.0, np.abs(kappa)) > _RESIDUAL) & (
+            high - low > 1e-15 * np.maximum(1.0, np.abs(kappa))
+        )
         if not open_rows.any():
             break
         low, high = np.where(excess < 0, kappa, low), np.where(excess > 0, kappa, high)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from nashlens.analysis.results import Array
-from nashlens.analysis.tilting import solve_tilt, standardised, tilt, tilted_to_match
+from nashlens.analysis.tilting import centred_on, solve_tilt, standardised, tilt, tilted_to_match
 
 _RESIDUAL = 1e-14
 _WIDEST = 2.0**40
@@ -47,20 +47,20 @@ def tilted_to_match_both(p: Array, log_first: Array, log_base: Array, statistic:
 def _solved(p: Array, log_base: Array, statistic: Array) -> Array:
     """Solve for both weights by bracketing and bisection in the second; the statistic lies in [0, 1], p inside it."""
     s2, _, _ = standardised(np.where(np.isfinite(log_base), log_base, 0.0), np.isfinite(log_base))
-    target, centred = (p * statistic).sum(axis=1), s2 - (p * s2).sum(axis=1)[:, None]
+    first, second = centred_on(p, statistic), centred_on(p, s2)
 
     def at(theta: Array) -> tuple[Array, Array]:
         """Return the tilted logarithms at weights θ ``[P]``, and how far the second mean is above its target."""
-        base = log_base + theta[:, None] * s2
-        logs = tilt(base, solve_tilt(base, statistic, target)[:, None] * statistic)
-        return logs, np.asarray((np.exp(logs) * centred).sum(axis=1))
+        base = log_base + theta[:, None] * second
+        logs = tilt(base, solve_tilt(base, first)[:, None] * first)
+        return logs, np.asarray((np.exp(logs) * second).sum(axis=1))
 
     theta, low, high = np.zeros(len(p)), np.full(len(p), -np.inf), np.full(len(p), np.inf)
     logs, excess = at(theta)
     for _ in range(150):
         bounded = np.isfinite(low) & np.isfinite(high)
         narrow = bounded & (np.where(bounded, high, 0.0) - np.where(bounded, low, 0.0) <= 1e-15 * (1 + np.abs(theta)))
-        open_rows = (np.abs(excess) > _RESIDUAL) & ~narrow & (np.abs(theta) < _WIDEST)
+        open_rows = (np.abs(excess) * np.maximum(1.0, np.abs(theta)) > _RESIDUAL) & ~narrow & (np.abs(theta) < _WIDEST)
         if not open_rows.any():
             break
         low, high = np.where(excess < 0, theta, low), np.where(excess > 0, theta, high)

@@ -88,6 +88,11 @@ def nested_ledger(true: npt.ArrayLike, model: npt.ArrayLike, *, q_values: npt.Ar
     Raises
     ------
     ValueError : as in `value_ledger`.
+
+    Notes
+    -----
+    Where a policy mixes actions only whose values differ by less than 1e-6 of their span, the second tilt is
+    ill-conditioned, and the sum is exact to about 1e-6; see `Ledger.error`.
     """
     p, q = checked_pair(true, model)
     values = checked_action_values(q_values, p.shape)

@@ -63,6 +63,6 @@ def test_tilted_to_match_of_nearly_pure_policies_still_splits(mass):
 def test_solve_tilt_finds_each_row_by_itself():
     base, s = np.zeros((3, 2)), np.array([[0.0, 1.0]] * 3)
     # Uniform base on {0, 1}: mean 1 / (1 + e^−κ).
-    found = solve_tilt(base, s, np.array([0.5, 0.9, 1e-12]))
+    found = solve_tilt(base, s - np.array([0.5, 0.9, 1e-12])[:, None])
     np.testing.assert_allclose(found, [0, np.log(9), np.log(1e-12)], rtol=1e-3, atol=1e-12)
     np.testing.assert_allclose(found[:2], [0, np.log(9)], rtol=0, atol=1e-12)

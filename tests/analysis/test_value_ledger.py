@@ -85,6 +85,16 @@ def test_value_ledger_does_not_heed_the_units_of_value(seed, scale, shift):
     np.testing.assert_allclose(moved, plain, rtol=0, atol=1e-9)
 
 
+@pytest.mark.parametrize("gap", [1e-3, 1e-6, 1e-9, 1e-13])
+def test_value_ledger_of_values_that_nearly_tie_still_sums_exactly(gap):
+    # The policy mixes two actions that are almost equally good; the tilt that keeps its mean is of the order of 1/gap.
+    found = value_ledger([[0.6, 0.4, 0.0]], [[0.1, 0.2, 0.7]], q_values=[1 + gap, 1.0, 0.0])
+    assert found.error < 1e-9
+    # Any gap leaves nothing to explain beyond the value: with two actions the mean fixes both. Ties leave the split.
+    expected = 0.0 if gap > 1e-12 else 0.6 * np.log(0.6 * 3) + 0.4 * np.log(0.4 * 1.5)
+    assert found.parts["irrelevant"][0] == pytest.approx(expected, abs=1e-6)
+
+
 def test_value_ledger_is_locally_half_the_squared_error_over_the_variance():
     # For q near p the relevant part is about ΔQ² / 2 Var_q Q.
     q, values = np.array([[0.5, 0.3, 0.2]]), np.array([[1.0, 0.0, 2.0]])
