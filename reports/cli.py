@@ -81,6 +81,8 @@ class Train:
     """Snapshots of every policy, the first before any training."""
     evaluation_episodes: int = 0
     """Fresh episodes at each snapshot."""
+    explore: bool = False
+    """Sample actions in these and in the final episodes instead of playing without exploration noise."""
     out: Path | None = None
     """Folder of the runs and the report; runs/GAME if left out."""
     workers: int | None = None

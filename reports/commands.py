@@ -41,11 +41,15 @@ def train(asked: Train, settings: Mapping[str, Sequence[tuple[str, str]]], *, co
             "steps": asked.steps,
             "snapshots": asked.snapshots,
             "evaluation_episodes": asked.evaluation_episodes,
+            "explore": asked.explore,
             "games": {asked.game: {"parameters": _nested(settings["game"])}},
             "algorithms": {asked.algorithm: {"kind": asked.algorithm, **_nested(settings["algorithm"])}},
         }
         suite = resolve(_checked(SuiteConfig, config))
-    return _run_and_report(suite, asked.out or Path("runs") / asked.game, workers=asked.workers, command=command)
+    out = asked.out or Path("runs") / asked.game
+    with checking():
+        _hide_nothing(suite, out)
+    return _run_and_report(suite, out, workers=asked.workers, command=command)
 
 
 def suite_list() -> int:
@@ -199,6 +203,32 @@ def find_suite(name: str) -> Suite:
         return named_suite(name)
     with checking():
         return parse_suite(path.read_text(encoding="utf-8"), source=str(path))
+
+
+def _hide_nothing(suite: Suite, out: Path) -> None:
+    """Refuse a suite that would take the name of another whose stored runs it does not ask for.
+
+    Raises
+    ------
+    Mistake : it would.
+    """
+    from nashlens.reports.store import MARK, Store
+    from nashlens.reports.words import counted
+
+    if not (out / MARK).is_file():
+        return
+    store = Store.existing(out)
+    if suite.name not in store.suite_names():
+        return
+    wanted = {run.run_id for run in suite.runs}
+    for cell in store.suite(suite.name).cells:
+        hidden = [run for run in cell.runs if run.run_id not in wanted and store.status(run.run_id).state != "planned"]
+        if hidden:
+            raise Mistake(
+                f"out: {out} holds {counted(len(hidden), 'run')} of {cell.algorithm} in {cell.game} over "
+                f"{hidden[0].steps:,} steps that this command does not ask for and whose report it would replace; "
+                f"name another folder, such as --out {out}-2"
+            )
 
 
 def _run_and_report(suite: Suite, out: Path, *, workers: int | None, command: Sequence[str]) -> int:

@@ -12,6 +12,7 @@ import pandas as pd
 from nashlens.games import Game, NormalFormGame, SequentialGame, make
 from nashlens.games.core import Box
 from nashlens.reports.atomic import canonical_json
+from nashlens.reports.feasibility import n_updates
 from nashlens.reports.run_spec import EVERY_SIDE
 from nashlens.reports.suite import Cell, Suite
 from nashlens.reports.tables import Table
@@ -128,19 +129,23 @@ def algorithms_table(suite: Suite) -> Table:
     rows = []
     for cell in suite.cells:
         run = cell.runs[0]
+        updates = n_updates(make(run.game, **run.parameters).spec, run)
         for side, settings in run.algorithm.items():
             where = "every side" if side == EVERY_SIDE else side
             changed = ", ".join(departures(settings)) or "all defaults"
-            rows.append((cell.game, cell.algorithm, where, str(settings["kind"]), changed, f"{run.steps:,}"))
-    header = ("game", "algorithm", "side", "kind", "settings that differ from the kind's defaults", "steps")
+            rows.append(
+                (cell.game, cell.algorithm, where, str(settings["kind"]), changed, f"{run.steps:,}", f"{updates:,}")
+            )
+    header = ("game", "algorithm", "side", "kind", "settings that differ from the kind's defaults", "steps", "updates")
     return Table(
         name="algorithms",
         title="Learners",
-        caption="Settings of each learner; whatever is not named has its default, which is the MADDPG paper's or its "
-        "released code's.",
+        caption="Settings of each learner; whatever is not named has its default. For MADDPG and DDPG that is the "
+        "paper's or its released code's, except n_envs, the environments in parallel, which is ours: the paper has "
+        "one. Steps are environment steps of one seed, and updates are what it makes in them.",
         header=header,
         rows=tuple(rows),
-        numeric=frozenset({5}),
+        numeric=frozenset({5, 6}),
         data=pd.DataFrame(rows, columns=list(header)),
     )
 
@@ -172,7 +177,12 @@ def _game_row(suite: Suite, cell: Cell) -> tuple[str, ...]:
     game = make(run.game, **run.parameters)
     shared = "all agents receive the same reward" if game.spec.common_reward else "each agent its own reward"
     how = "actions sampled" if run.explore else "without exploration noise"
-    tested = f"{run.evaluation_episodes} episodes at each snapshot, {how}" if run.evaluation_episodes else "none"
+    tested = f"{run.evaluation_episodes} episodes at each snapshot" if run.evaluation_episodes else "none in training"
+    if isinstance(game, NormalFormGame | SequentialGame):
+        tested += f", {how}" if run.evaluation_episodes else ""
+        tested += "; final policies measured exactly, as the strategies that they are"
+    else:
+        tested += f"; those and the final episodes {how}" if run.evaluation_episodes else f"; final episodes {how}"
     sides = sorted(set(game.spec.sides), key=game.spec.sides.index)
     members = [f"{side}: {listed([game.spec.agents[i] for i in game.spec.members(side)])}" for side in sides]
     given = ", ".join(f"{key} = {_plain(value)}" for key, value in run.parameters.items() if value is not None)

@@ -27,13 +27,17 @@ import inspect
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from nashlens.reports.feasibility import check_trainable
 from nashlens.reports.locations import line_of, syntax_error
 from nashlens.reports.refusals import SuiteError, complaint, known_keys
 from nashlens.reports.run_spec import EVERY_SIDE, RunSpec, parse_seeds
+
+if TYPE_CHECKING:
+    from nashlens.games.core import GameSpec
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Seeds = Annotated[int, Field(ge=1, le=100_000)] | str | list[Annotated[int, Field(ge=0)]]
@@ -196,18 +200,19 @@ def parse_suite(text: str, *, source: str = "suite") -> Suite:
 
 
 def resolve(config: SuiteConfig) -> Suite:
-    """Return the suite of checked settings: every game is made once and every learner's settings are read.
+    """Return the suite of checked settings: every game is made and every learner is built once.
 
     Raises
     ------
-    SuiteError : a game, a parameter, a setting, a side or a seed does not fit; its `path` says where.
+    SuiteError : a game, a parameter, a setting, a side or a seed does not fit, or a run could make no update; its
+        `path` says where.
     """
     return Suite(config=config, cells=tuple(_cells(config)))
 
 
 def _cells(config: SuiteConfig) -> Iterator[Cell]:
     for label, entry in config.games.items():
-        sides, parameters = _playable(label, entry)
+        spec, parameters = _playable(label, entry)
         seeds = _seeds(config, label, entry)
         for chosen in entry.algorithms if entry.algorithms is not None else config.algorithms:
             if chosen not in config.algorithms:
@@ -218,14 +223,24 @@ def _cells(config: SuiteConfig) -> Iterator[Cell]:
             first = RunSpec(
                 game=entry.game or label,
                 parameters=parameters,
-                algorithm=_settings(config, label, chosen, sides),
+                algorithm=_settings(config, label, chosen, spec.sides),
                 seed=seeds[0],
                 steps=entry.steps or config.steps,
                 snapshots=entry.snapshots or config.snapshots,
                 evaluation_episodes=_first(entry.evaluation_episodes, config.evaluation_episodes),
                 explore=config.explore,
             )
+            _check_trainable(spec, first, label=label, chosen=chosen, own_steps=entry.steps is not None)
             yield Cell(game=label, algorithm=chosen, runs=tuple(first.with_seed(seed) for seed in seeds))
+
+
+def _check_trainable(spec: GameSpec, run: RunSpec, *, label: str, chosen: str, own_steps: bool) -> None:
+    try:
+        check_trainable(spec, run)
+    except ValueError as error:
+        steps = ("games", label, "steps") if own_steps else ("steps",)
+        path = steps if str(error).startswith("steps") else ("algorithms", chosen)
+        raise SuiteError(f"{chosen} in {label}: {error}", path) from error
 
 
 def _first(own: int | None, general: int) -> int:
@@ -240,8 +255,8 @@ def _seeds(config: SuiteConfig, label: str, entry: GameEntry) -> tuple[int, ...]
         raise SuiteError(str(error), ("games", label, "seeds") if own else ("seeds",)) from error
 
 
-def _playable(label: str, entry: GameEntry) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """Make the game once; return the side of each agent, and the game's arguments with every default written out."""
+def _playable(label: str, entry: GameEntry) -> tuple[GameSpec, dict[str, Any]]:
+    """Make the game once; return its specification, and the game's arguments with every default written out."""
     from nashlens.games import registry
 
     name = entry.game or label
@@ -250,13 +265,13 @@ def _playable(label: str, entry: GameEntry) -> tuple[tuple[str, ...], dict[str, 
     except ValueError as error:
         raise SuiteError(str(error), ("games", label) if entry.game is None else ("games", label, "game")) from error
     try:
-        sides = registry.make(name, **entry.parameters).spec.sides
+        spec = registry.make(name, **entry.parameters).spec
     except (TypeError, ValueError) as error:
         wrong = next((key for key in entry.parameters if key in str(error)), None)
         path = ("games", label, "parameters") if wrong is None else ("games", label, "parameters", wrong)
         raise SuiteError(f"{name}: {error}", path) from error
     defaults = {key: value for key, value in known.items() if value is not inspect.Parameter.empty}
-    return sides, {**defaults, **entry.parameters}
+    return spec, {**defaults, **entry.parameters}
 
 
 def _settings(config: SuiteConfig, label: str, chosen: str, sides: tuple[str, ...]) -> dict[str, dict[str, Any]]:

@@ -57,6 +57,7 @@ def test_an_unknown_game_suggests_near_ones(capsys: pytest.CaptureFixture[str], 
         (["--seeds", "5:2"], "seeds must be"),
         (["--steps", "0"], "steps is 0: input should be greater than or equal to 1"),
         (["--snapshots", "1"], "snapshots is 1"),
+        (["--steps", "1000"], "maddpg in chicken: steps: 1000 leave no update"),
         (["--workers", "0"], "workers must be at least 1, not 0"),
         (["--algorithm.learning_rate"], "--algorithm.learning_rate needs a value"),
     ],
@@ -66,6 +67,23 @@ def test_train_refuses_settings_before_anything_is_written(
 ) -> None:
     assert says in refused(["train", "chicken", "--out", str(tmp_path / "out"), *words], capsys)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_train_does_not_hide_what_it_trained_before(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = ["train", "chicken", "--out", str(out), "--workers", "1", "--snapshots", "2", "--algorithm.hidden", "[4]"]
+    words += ["--algorithm.batch_size", "4", "--algorithm.rollout.warmup_steps=8"]
+    words += ["--algorithm.rollout.update_every_steps=8", "--steps"]
+    assert main([*words, "16", "--seeds", "1"]) == 0
+    stored = sorted(path.name for path in (out / "runs").iterdir())
+    capsys.readouterr()
+    for other in (["24", "--seeds", "1"], ["16", "--seeds", "1:2"], ["16", "--seeds", "1", "--explore"]):
+        message = refused([*words, *other], capsys)
+        assert "holds 1 run of maddpg in chicken over 16 steps that this command does not ask for" in message
+        assert f"--out {out}-2" in message
+    assert sorted(path.name for path in (out / "runs").iterdir()) == stored
+    assert main([*words, "16", "--seeds", "2"]) == 0  # more seeds of the same cell hide nothing
+    assert "2 of 2 runs done (1 were there before)" in " ".join(capsys.readouterr().out.split())
 
 
 def test_an_unknown_suite_suggests_a_near_one(capsys: pytest.CaptureFixture[str]) -> None:

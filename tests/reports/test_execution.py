@@ -196,6 +196,7 @@ def test_watch_sees_jobs_wait_and_end(store: Store, suite: Suite) -> None:
 
 def test_plan_begins_with_the_costliest_job(store: Store, suite_text: str) -> None:
     text = suite_text + "[games.chicken]\nsteps = 900\n"
+    text += "settings = { batch_size = 8, rollout = { n_envs = 2, warmup_steps = 50, update_every_steps = 50 } }\n"
     assert next(job.runs[0].game for job in plan(parse_suite(text), store)) == "chicken"
 
 

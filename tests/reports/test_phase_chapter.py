@@ -19,6 +19,7 @@ MakeRun = Callable[..., TrainingRun]
 
 def suite_of(game: str) -> Suite:
     text = f'name = "s"\nsteps = 300\nsnapshots = 4\n[games.{game}]\n[algorithms.maddpg]\nkind = "maddpg"\n'
+    text += "rollout = { warmup_steps = 100 }\n"
     return parse_suite(text)
 
 

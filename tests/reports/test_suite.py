@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
+from nashlens.agents.config import parse
+from nashlens.agents.training import train
+from nashlens.games import make
+from nashlens.reports.feasibility import n_updates
 from nashlens.reports.refusals import SuiteError, known_keys, suggestion
 from nashlens.reports.run_spec import EVERY_SIDE
 from nashlens.reports.suite import SuiteConfig, parse_suite, read_settings, resolve
@@ -12,7 +17,7 @@ TEXT = """name = "t"
 steps = 100
 
 [games.chicken]
-settings = { rollout = { n_envs = 2 } }
+settings = { rollout = { n_envs = 2, warmup_steps = 4, update_every_steps = 4 } }
 
 [algorithms.maddpg]
 kind = "maddpg"
@@ -34,15 +39,59 @@ def test_parse_suite_gives_games_times_algorithms_times_seeds() -> None:
 
 
 def test_parse_suite_lets_a_game_have_its_own_length_seeds_and_algorithms() -> None:
-    own = "[games.chicken]\nsteps = 7\nseeds = '3:5'\nalgorithms = ['slow']"
+    own = "[games.chicken]\nsteps = 8\nseeds = '3:5'\nalgorithms = ['slow']"
     cells = parse_suite(TEXT.replace("[games.chicken]", own)).cells
-    assert [(c.algorithm, c.runs[0].steps, [r.seed for r in c.runs]) for c in cells] == [("slow", 7, [3, 4])]
+    assert [(c.algorithm, c.runs[0].steps, [r.seed for r in c.runs]) for c in cells] == [("slow", 8, [3, 4])]
 
 
 def test_parse_suite_reads_one_algorithm_for_each_side() -> None:
     text = TEXT + "[algorithms.mixed.sides.agent_0]\nkind = 'maddpg'\n[algorithms.mixed.sides.agent_1]\nkind = 'ddpg'\n"
     run = parse_suite(text).cells[2].runs[0]
     assert {side: each["kind"] for side, each in run.algorithm.items()} == {"agent_0": "maddpg", "agent_1": "ddpg"}
+
+
+def test_runs_that_cannot_learn_are_refused_with_the_argument() -> None:
+    few = TEXT.replace("warmup_steps = 4", "warmup_steps = 400")
+    with pytest.raises(
+        SuiteError, match=r"line 2: maddpg in chicken: steps: 100 leave no update .*rollout.warmup_steps"
+    ):
+        parse_suite(few, source="x.toml")
+    own = few.replace("[games.chicken]", "[games.chicken]\nsteps = 50")
+    with pytest.raises(SuiteError, match="line 5: maddpg in chicken: steps: 50 leave no update"):
+        parse_suite(own, source="x.toml")
+    # a window of 4 horizons of one step in 8 environments: 32 steps for the first update
+    window = 'name = "w"\nsteps = 31\n[games.chicken]\n[algorithms.r]\nkind = "reinforce"\n'
+    with pytest.raises(SuiteError, match=r"line 2: r in chicken: steps: 24 leave no update .*horizons_per_update = 4"):
+        parse_suite(window.replace("31", "24"), source="x.toml")
+    assert parse_suite(window.replace("31", "32")).cells
+
+
+def test_settings_that_do_not_fit_a_game_are_refused_before_anything_runs() -> None:
+    text = TEXT.replace("[games.chicken]", '[games.tag]\ngame = "simple_tag"\nparameters = { actions = "continuous" }')
+    inferring = text.replace('kind = "maddpg"', 'kind = "maddpg"\ninference = {}')
+    with pytest.raises(
+        SuiteError, match="maddpg in tag: inference needs two or more agents with Choice actions"
+    ) as error:
+        parse_suite(inferring)
+    assert error.value.path == ("algorithms", "maddpg")
+
+
+@pytest.mark.parametrize(
+    ("kind", "steps", "settings", "updates"),
+    [
+        # warm-up 40, then every 8: at 40, 48, …, 96, and 100 are rounded up to 100 by 4 environments
+        ("maddpg", 100, {"rollout": {"n_envs": 4, "warmup_steps": 40, "update_every_steps": 8}}, 8),
+        # chicken's horizon is 1: windows of 2 rounds in 4 environments, of which 100 steps hold 12
+        ("reinforce", 100, {"rollout": {"n_envs": 4, "horizons_per_update": 2}}, 12),
+    ],
+)
+def test_n_updates_is_what_training_makes(kind: str, steps: int, settings: dict[str, Any], updates: int) -> None:
+    config = {"name": "a", "steps": steps, "games": {"chicken": {}}, "algorithms": {"m": {"kind": kind, **settings}}}
+    run = resolve(SuiteConfig.model_validate(config)).cells[0].runs[0]
+    game = make("chicken")
+    assert n_updates(game.spec, run) == updates
+    trained = train(game, parse(run.algorithm[EVERY_SIDE]), seeds=[0], steps=steps, n_snapshots=2)
+    assert trained[0].n_updates == updates
 
 
 def test_labels_are_no_part_of_a_run() -> None:
@@ -87,7 +136,9 @@ def test_parse_suite_refuses_with_line_key_and_expectation(old: str, new: str, l
 
 
 def test_parse_suite_refuses_sides_with_different_rollouts() -> None:
-    sides = "kind = 'maddpg'\n[algorithms.slow.sides.agent_1]\nrollout = { warmup_steps = 3 }\n"
+    sides = (
+        "kind = 'maddpg'\n[algorithms.slow.sides.agent_1]\nrollout = { update_every_steps = 4, replay_capacity = 90 }\n"
+    )
     text = TEXT.replace("[algorithms.slow]", "[algorithms.slow.sides.agent_0]\n" + sides)
     with pytest.raises(SuiteError, match="rollout must be the same for every side"):
         parse_suite(text)

@@ -1,0 +1,65 @@
+"""Whether a run can be trained as it is asked for, found out before anything runs, and how often it will learn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nashlens.reports.run_spec import EVERY_SIDE, RunSpec
+
+if TYPE_CHECKING:
+    from nashlens.agents.config import Algorithm
+    from nashlens.games.core import GameSpec
+
+
+def check_trainable(spec: GameSpec, run: RunSpec) -> None:
+    """Build the learners of one seed once, with room for a single step, and count the updates.
+
+    Parameters
+    ----------
+    spec : the game that the run names.
+    run : what is asked for.
+
+    Raises
+    ------
+    ValueError : a setting does not fit the game, the sides' settings do not fit each other, or no update will ever be
+        due; it names the argument.
+    """
+    import torch
+
+    from nashlens.agents.families import check_plan, engine_for
+
+    algorithms = _by_side(spec, run)
+    check_plan(spec, algorithms, steps=run.steps)
+    if n_updates(spec, run) < 1:
+        rollout = next(iter(run.algorithm.values()))["rollout"]
+        raise ValueError(
+            f"steps: {run.steps} leave no update in {spec.name}: one is due after rollout.horizons_per_update = "
+            f"{rollout['horizons_per_update']} horizons of {spec.horizon} steps in each of rollout.n_envs = "
+            f"{rollout['n_envs']} environments; raise steps or lower these"
+        )
+    engine_for(spec, algorithms, seeds=(run.seed,), steps=1, device=torch.device("cpu"))
+
+
+def n_updates(spec: GameSpec, run: RunSpec) -> int:
+    """Return how many updates one seed of a run makes.
+
+    Parameters
+    ----------
+    spec : the game that the run names.
+    run : what is asked for.
+    """
+    from nashlens.agents.on_policy_settings import OnPolicy
+    from nashlens.agents.replay_schedule import updates_due
+
+    settings = next(iter(_by_side(spec, run).values()))
+    n_rounds = -(-run.steps // settings.rollout.n_envs)
+    if isinstance(settings, OnPolicy):
+        return n_rounds // (settings.rollout.horizons_per_update * spec.horizon)
+    return updates_due(settings.rollout, 0, n_rounds * settings.rollout.n_envs)
+
+
+def _by_side(spec: GameSpec, run: RunSpec) -> dict[str, Algorithm]:
+    from nashlens.agents import config
+
+    read = {side: config.parse(settings) for side, settings in run.algorithm.items()}
+    return {side: read[EVERY_SIDE if EVERY_SIDE in read else side] for side in dict.fromkeys(spec.sides)}
