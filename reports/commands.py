@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nashlens.reports.suite import Suite
 
 SUITES = "nashlens.reports.suites"
+UNCUT = 100_000  # columns of a table that goes into a file or another program
 
 
 def demo(out: Path, *, workers: int | None, command: Sequence[str]) -> int:
@@ -58,7 +59,7 @@ def suite_list() -> int:
     for name in suite_names():
         suite = named_suite(name)
         table.add_row(name, str(len(suite.cells)), str(len(suite.runs)), suite.config.question)
-    Console().print(table)
+    _console().print(table)
     return 0
 
 
@@ -67,7 +68,7 @@ def suite_show(name: str) -> int:
     from nashlens.reports.conventions import departures
 
     suite = find_suite(name)
-    console = Console()
+    console = _console()
     console.print(f"[bold]{suite.name}[/bold]  {suite.config.question}", highlight=False)
     table = Table("game", "algorithm", "seeds", "steps", "snapshots", "settings", "cell", box=None, pad_edge=False)
     for cell in suite.cells:
@@ -107,7 +108,7 @@ def suite_status(out: Path, *, suite: str | None) -> int:
             shown = Table(*table.header, box=None, pad_edge=False)
             for row in table.rows:
                 shown.add_row(*row)
-            Console().print(shown)
+            _console().print(shown)
     return 0
 
 
@@ -165,6 +166,12 @@ def solve(asked: Solve, settings: Mapping[str, Sequence[tuple[str, str]]]) -> in
     else:
         Console().print(solution_page(sections))
     return 0
+
+
+def _console() -> Console:
+    """Return a console that cuts and folds nothing where no terminal sets a width."""
+    console = Console()
+    return console if console.is_terminal else Console(width=UNCUT)
 
 
 def suite_names() -> list[str]:

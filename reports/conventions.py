@@ -13,10 +13,12 @@ from nashlens.games import Game, NormalFormGame, SequentialGame, make
 from nashlens.games.core import Box
 from nashlens.reports.atomic import canonical_json
 from nashlens.reports.feasibility import n_updates
-from nashlens.reports.run_spec import EVERY_SIDE
+from nashlens.reports.run_spec import EVERY_SIDE, RunSpec
 from nashlens.reports.suite import Cell, Suite
 from nashlens.reports.tables import Table
 from nashlens.reports.words import listed
+
+LARGE = 1e15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,13 +131,11 @@ def algorithms_table(suite: Suite) -> Table:
     rows = []
     for cell in suite.cells:
         run = cell.runs[0]
-        updates = n_updates(make(run.game, **run.parameters).spec, run)
+        updates = _updates(run)
         for side, settings in run.algorithm.items():
             where = "every side" if side == EVERY_SIDE else side
             changed = ", ".join(departures(settings)) or "all defaults"
-            rows.append(
-                (cell.game, cell.algorithm, where, str(settings["kind"]), changed, f"{run.steps:,}", f"{updates:,}")
-            )
+            rows.append((cell.game, cell.algorithm, where, str(settings["kind"]), changed, f"{run.steps:,}", updates))
     header = ("game", "algorithm", "side", "kind", "settings that differ from the kind's defaults", "steps", "updates")
     return Table(
         name="algorithms",
@@ -148,6 +148,13 @@ def algorithms_table(suite: Suite) -> Table:
         numeric=frozenset({5, 6}),
         data=pd.DataFrame(rows, columns=list(header)),
     )
+
+
+def _updates(run: RunSpec) -> str:
+    try:
+        return f"{n_updates(make(run.game, **run.parameters).spec, run):,}"
+    except ValueError:
+        return "not known: settings of another version"  # a stored suite outlives the settings that it was made with
 
 
 def departures(settings: Mapping[str, Any]) -> list[str]:
@@ -208,4 +215,7 @@ def _actions(game: Game) -> str:
 
 
 def _plain(value: Any) -> str:
+    """Return a value of a setting as a reader would write it; huge numbers with an exponent."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= LARGE:
+        return f"{value:.15g}".replace("e+", "e")
     return value if isinstance(value, str) else canonical_json(value)

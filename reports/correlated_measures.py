@@ -19,6 +19,7 @@ from nashlens.analysis.policy_drift import policy_drift
 from nashlens.games import JointPolicy, NormalFormGame, Profile
 from nashlens.games.core import Array
 from nashlens.games.mixture_policy import MixturePolicy
+from nashlens.games.policy import Policy
 from nashlens.reports.measure_rows import Row, row, rows_per_agent
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def joint_distribution(policies: JointPolicy) -> Array:
         for strategy in strategies[1:]:
             outer = np.multiply.outer(outer, strategy)
         joint += weight * outer
-    return joint / joint.sum()
+    normalised: Array = joint / joint.sum()
+    return normalised
 
 
 def joint_measures(run: TrainingRun, game: NormalFormGame) -> Iterator[Row]:
@@ -88,8 +90,9 @@ def joint_measures(run: TrainingRun, game: NormalFormGame) -> Iterator[Row]:
         yield from rows_per_agent(agents, "policy_drift", values, step=step, bound="exact", unit="snapshot", n=1)
 
 
-def _strategy(policy: object, plays: dict[str, int]) -> Array:
+def _strategy(policy: Policy, plays: dict[str, int]) -> Array:
     """Return what an agent plays while its group, if it has one, plays the chosen member."""
     if isinstance(policy, MixturePolicy) and policy.group is not None:
-        return policy.members[plays[policy.group]].probabilities(SEEN)[0]
-    return policy.probabilities(SEEN)[0]
+        policy = policy.members[plays[policy.group]]
+    strategy: Array = policy.probabilities(SEEN)[0]
+    return strategy

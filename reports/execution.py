@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from multiprocessing import current_process, get_context
 
 from nashlens.reports.checkpoint_file import packs
 from nashlens.reports.provenance import gather
@@ -21,6 +21,10 @@ LONG_RUN = 50_000
 CHECKPOINTS_OF_A_LONG_RUN = 10
 WATCH_SECONDS = 0.2
 PROCESS_DIED = "its process died: killed, or out of memory"
+UNGUARDED = (
+    'its process began by running the calling script again: put the call of run_suite under if __name__ == "__main__":'
+)
+UNGUARDED_MARK = "unguarded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +102,14 @@ def run_suite(
     Raises
     ------
     ValueError : `workers` is below 1.
+    RuntimeError : a worker process called this while it was starting, from a script that is not guarded.
     """
+    mark = store.folder("progress") / UNGUARDED_MARK
+    if getattr(current_process(), "_inheriting", False):
+        # A spawned worker imports the script that started it, and has come back here instead of waiting for work.
+        mark.touch()
+        raise RuntimeError(UNGUARDED)
+    mark.unlink(missing_ok=True)
     n_workers = default_workers() if workers is None else workers
     if n_workers < 1:
         raise ValueError(f"workers must be at least 1, not {n_workers}")
@@ -235,10 +246,11 @@ def _opened(executor: Executor) -> Iterator[Executor]:
 
 def _died(job: Job, store: Store) -> dict[str, str]:
     provenance = gather(job.command)
+    reason = UNGUARDED if (store.folder("progress") / UNGUARDED_MARK).exists() else PROCESS_DIED
     left = [run for run in job.runs if store.status(run.run_id).state != "done"]
     for run in left:
-        store.write_failed(run, PROCESS_DIED, provenance=provenance, seconds=0.0)
-    return {run.run_id: PROCESS_DIED for run in left}
+        store.write_failed(run, reason, provenance=provenance, seconds=0.0)
+    return {run.run_id: reason for run in left}
 
 
 class _Board:

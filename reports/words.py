@@ -9,6 +9,8 @@ from nashlens.analysis.results import Estimate
 from nashlens.reports.estimates import MIN_SEEDS
 
 MINUS = "−"
+HUGE = 1e12  # numbers from here on are written with an exponent
+NOTHING = 1e-12  # an interval inside ± this is one of rounding errors around 0
 NO_VALUE = "no value"
 
 
@@ -22,9 +24,13 @@ def number(value: float, *, decimals: int | None = None) -> str:
         return NO_VALUE
     if math.isinf(value):
         return "infinite" if value > 0 else f"{MINUS}infinite"
+    if value == 0 and decimals is None:
+        return "0"
+    if abs(value) >= HUGE:
+        return f"{value:.3g}".replace("+", "").replace("-", MINUS)
     if decimals is None:
         size = abs(value)
-        decimals = 3 if size == 0 else min(max(0, 2 - math.floor(math.log10(size))), 6)
+        decimals = min(max(0, 2 - math.floor(math.log10(size))), 6)
     text = f"{value:,.{decimals}f}"
     if float(text.replace(",", "")) == 0:
         text = text.lstrip("-")
@@ -49,6 +55,8 @@ def with_interval(value: float, low: float, high: float) -> str:
     decimals = decimals_for(low, high)
     if decimals is None:
         return number(value)
+    if max(abs(value), abs(low), abs(high)) <= NOTHING:
+        return "0 [0, 0]"
     return f"{number(value, decimals=decimals)} [{number(low, decimals=decimals)}, {number(high, decimals=decimals)}]"
 
 

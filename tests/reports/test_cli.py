@@ -137,6 +137,19 @@ def test_suite_list_and_show_name_the_demo(capsys: pytest.CaptureFixture[str]) -
     assert "6 cells, 30 runs" in capsys.readouterr().out
 
 
+def test_suite_show_cuts_nothing_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, suite_text: str
+) -> None:
+    label, rate = "a_learner_with_a_name_that_takes_much_room_in_a_row", "learning_rate = 0.0123456789"
+    path = tmp_path / "mine.toml"
+    path.write_text(suite_text.replace("[algorithms.ddpg]", f"[algorithms.{label}]\n{rate}"))
+    assert main(["suite", "show", str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    row = next(line for line in lines if label in line)
+    assert rate in row
+    assert "rollout.update_every_steps = 50" in row
+
+
 NFG = 'NFG 1 R "pd" { "row" "col" } { {"c" "d"} {"c" "d"} } 3 3 5 0 0 5 1 1'
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -13,7 +15,7 @@ import pytest
 
 from nashlens.agents import training
 from nashlens.agents.records import TrainingRun
-from nashlens.reports.execution import PROCESS_DIED, JobState, default_workers, plan, run_suite
+from nashlens.reports.execution import PROCESS_DIED, UNGUARDED, JobState, default_workers, plan, run_suite
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite, parse_suite
 
@@ -185,6 +187,20 @@ def test_a_worker_that_is_killed_fails_its_cell_and_no_other(store: Store, suite
     assert set(done.failed) == {run.run_id for run in suite.cells[1].runs}
     assert {store.status(run.run_id).reason for run in suite.cells[1].runs} == {PROCESS_DIED}
     assert {store.status(run.run_id).state for run in suite.cells[0].runs} == {"done"}
+
+
+def test_a_script_without_a_guard_is_told_so(tmp_path: Path, suite_text: str) -> None:
+    script = tmp_path / "script.py"
+    text = suite_text.replace("seeds = 2", "seeds = 1").partition("[algorithms.ddpg]")[0]
+    script.write_text(
+        "from nashlens.reports.execution import run_suite\n"
+        "from nashlens.reports.store import Store\n"
+        "from nashlens.reports.suite import parse_suite\n"
+        f"done = run_suite(parse_suite({text!r}), Store.create({str(tmp_path / 'out')!r}), workers=1)\n"
+        "print(*done.failed.values())\n"
+    )
+    answer = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == UNGUARDED
 
 
 def test_watch_sees_jobs_wait_and_end(store: Store, suite: Suite) -> None:

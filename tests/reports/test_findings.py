@@ -219,6 +219,8 @@ def test_drift_finding_compares_the_halves_of_training(curve: tuple[float, ...],
 def test_number_of_missing_and_infinite_values_is_said() -> None:
     assert number(float("nan")) == "no value"
     assert (number(float("inf")), number(float("-inf"))) == ("infinite", "−infinite")
+    assert (number(0.0), number(-0.0), number(0.0, decimals=1)) == ("0", "0", "0.0")
+    assert (number(1e30), number(-2.5e14), number(123456789.0)) == ("1e30", "−2.5e14", "123,456,789")
     assert number(-0.0000001) == "−0.000000"[1:]
 
 
@@ -227,6 +229,8 @@ def test_with_interval_shows_two_digits_of_its_width() -> None:
     assert with_interval(-30.49, -33.5, -27.4) == "−30.5 [−33.5, −27.4]"
     assert with_interval(1234.5, 1000.0, 1500.0) == "1,234 [1,000, 1,500]"
     assert with_interval(2.0, float("nan"), float("nan")) == "2.00"
+    assert (with_interval(0.0, 0.0, 0.0), with_interval(1e-17, 0.0, 1e-16)) == ("0 [0, 0]", "0 [0, 0]")
+    assert with_interval(8.0, 8.0, 8.0) == "8.000 [8.000, 8.000]"
     assert decimals_for(1.0, 1.0) == 3
 
 
