@@ -42,6 +42,20 @@ def check_plan(spec: GameSpec, algorithms: Mapping[str, Algorithm], *, steps: in
             )
 
 
+def check_settings(spec: GameSpec, algorithms: Mapping[str, Algorithm]) -> None:
+    """Build the learners of one seed, with room for a single step, and let them go.
+
+    Parameters
+    ----------
+    spec, algorithms : as for `engine_for`.
+
+    Raises
+    ------
+    ValueError : the sides' algorithms cannot train in one run, or a setting does not fit the game.
+    """
+    engine_for(spec, algorithms, seeds=(0,), steps=1, device=torch.device("cpu"))
+
+
 def engine_for(
     spec: GameSpec, algorithms: Mapping[str, Algorithm], *, seeds: Sequence[int], steps: int, device: torch.device
 ) -> Engine:

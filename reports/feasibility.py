@@ -24,9 +24,7 @@ def check_trainable(spec: GameSpec, run: RunSpec) -> None:
     ValueError : a setting does not fit the game, the sides' settings do not fit each other, or no update will ever be
         due; it names the argument.
     """
-    import torch
-
-    from nashlens.agents.families import check_plan, engine_for
+    from nashlens.agents.families import check_plan, check_settings
 
     algorithms = _by_side(spec, run)
     check_plan(spec, algorithms, steps=run.steps)
@@ -37,7 +35,7 @@ def check_trainable(spec: GameSpec, run: RunSpec) -> None:
             f"{rollout['horizons_per_update']} horizons of {spec.horizon} steps in each of rollout.n_envs = "
             f"{rollout['n_envs']} environments; raise steps or lower these"
         )
-    engine_for(spec, algorithms, seeds=(run.seed,), steps=1, device=torch.device("cpu"))
+    check_settings(spec, algorithms)
 
 
 def n_updates(spec: GameSpec, run: RunSpec) -> int:

@@ -93,7 +93,11 @@ class Store:
                 raise StoreError(f"out: cannot write to {path}: permission denied")
             return store
         try:
-            if path.is_dir() and any(path.iterdir()):
+            # Another process may be making the same store just now: its mark, half written or whole, is not foreign.
+            foreign = path.is_dir() and any(not each.name.startswith(f".{MARK}.") for each in path.iterdir())
+            if foreign and (path / MARK).exists():
+                return cls.existing(path)
+            if foreign:
                 raise StoreError(f"out: {path} holds other files; give a new or empty folder")
             path.mkdir(parents=True, exist_ok=True)
             atomic.write_json(path / MARK, {"schema": SCHEMA})

@@ -197,3 +197,9 @@ def test_suite_of_a_damaged_file_is_named(store: Store, suite_text: str) -> None
 def test_provenance_is_what_was_written(store: Store, folder: Path, provenance: Provenance) -> None:
     found: dict[str, Any] = store.provenance(SPEC.run_id)
     assert found == provenance.to_json()
+
+
+def test_a_store_that_another_process_is_making_is_no_foreign_folder(tmp_path: Path) -> None:
+    (tmp_path / ".nashlens.json.x1.part").write_text("{")
+    Store.create(tmp_path)
+    assert (tmp_path / "nashlens.json").is_file()
