@@ -20,7 +20,8 @@ def shipped() -> list[Path]:
     """Return every file of the rooms, relative to the tree, that a user must get."""
     found = [path for room in ROOMS for path in (ROOT / room).rglob("*") if path.is_file()]
     kept = [path.relative_to(ROOT) for path in found if "__pycache__" not in path.parts]
-    return sorted(path for path in kept if path.suffix in {".py", ".toml", ".html", ".css", ".csv", ".md"} or path.name == "py.typed")
+    shipped = {".py", ".toml", ".html", ".css", ".csv", ".md"}
+    return sorted(path for path in kept if path.suffix in shipped or path.name == "py.typed")
 
 
 @pytest.fixture(scope="module")
