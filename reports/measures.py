@@ -21,7 +21,7 @@ from nashlens.analysis.policy_drift import policy_drift
 from nashlens.analysis.welfare import welfare
 from nashlens.games import Game, NormalFormGame, Profile, SequentialGame, catalog, make, play
 from nashlens.games.core import Array, Choice
-from nashlens.games.policy import Policy, seen_by
+from nashlens.games.policy import JointPolicy, Policy, seen_by
 from nashlens.games.randomness import child
 from nashlens.reports.correlated_measures import draws_together, joint_measures
 from nashlens.reports.inference_measures import inference_measures
@@ -34,7 +34,7 @@ from nashlens.reports.tree_measures import tree_measures
 if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
 
-VERSION = 5
+VERSION = 6
 N_PROBES = 512
 N_PROBE_EPISODES = 32
 N_FINAL_EPISODES = 256
@@ -69,13 +69,21 @@ def measure(run: TrainingRun) -> list[Row]:
         rows += joint_measures(run, game)
     elif isinstance(game, NormalFormGame):
         rows += matrix_measures(run, game)
-    elif isinstance(game, SequentialGame) and any(policy.central for policy in run.policies()):
-        rows += final_episodes(run, game)  # who sees the others' private information has no strategy in the tree
+    elif isinstance(game, SequentialGame) and not _has_strategies(run.policies()):
+        rows += final_episodes(run, game)
     elif isinstance(game, SequentialGame):
         rows += tree_measures(run, game, first=first_learned(run))
     else:
         rows += [*probed_drift(run, game), *final_episodes(run, game)]
     return [{"seed": run.seed, **each} for each in rows]
+
+
+def _has_strategies(policies: JointPolicy) -> bool:
+    """Say whether policies are independent strategies of a game tree.
+
+    They are not where one sees the others' private information, or where agents draw their sub-policies together.
+    """
+    return not any(policy.central for policy in policies) and not draws_together(policies)
 
 
 def training_returns(run: TrainingRun) -> Iterator[Row]:

@@ -32,7 +32,7 @@ def test_profile_holds_a_batch_and_its_own_read_only_copies() -> None:
 
 
 def test_profile_takes_what_rounding_leaves() -> None:
-    Profile([[1 / 3 + 3e-10, 1 / 3, 1 / 3], [1 + 5e-10, -5e-10]])
+    assert Profile([[1 / 3 + 3e-10, 1 / 3, 1 / 3], [1 + 5e-10, -5e-10]]).batch_shape == ()
 
 
 @given(hnp.arrays(np.float64, (3, 4), elements=st.floats(0.01, 1e3)))
