@@ -155,6 +155,7 @@ def plan(suite: Suite, store: Store, *, workers: int = 1, command: tuple[str, ..
                     runs=tuple(cell.runs[0].with_seed(seed) for seed in pack),
                     checkpoint_every_steps=suite.config.checkpoint_every_steps or _checkpoint_steps(cell),
                     command=command,
+                    metrics=cell.metrics,
                 )
             )
     return sorted(jobs, key=lambda job: -job.cost)

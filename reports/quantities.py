@@ -201,6 +201,8 @@ def quantity(name: str) -> Quantity:
             value_unit="at the last step of an episode",
             definition=f"What the game measures as {plain} at the last step of fresh episodes of the final policies.",
         )
+    if name in (more := quantities_of_instruments()):
+        return more[name]
     if not name.startswith(EPISODE_MEASURE):
         raise ValueError(f"metric must be one of {', '.join(QUANTITIES)} or begin with {EPISODE_MEASURE}, not {name!r}")
     plain = name.removeprefix(EPISODE_MEASURE).replace("_", " ")
@@ -211,6 +213,13 @@ def quantity(name: str) -> Quantity:
         definition=f"What the game measures as {plain}, averaged over the steps of fresh episodes of the final "
         "policies.",
     )
+
+
+def quantities_of_instruments() -> dict[str, Quantity]:
+    """Return the metrics of every instrument by name."""
+    from nashlens.reports.instruments import registry
+
+    return registry.quantities()
 
 
 def _divergence(name: str) -> Quantity:

@@ -14,12 +14,14 @@ from nashlens.reports.estimates import final_estimates, merged_agents
 from nashlens.reports.figures import Figure
 from nashlens.reports.frames import inventory, load_frame, lost_cells
 from nashlens.reports.headline import headlines
+from nashlens.reports.instruments.chapters import instrument_chapters
 from nashlens.reports.phase_chapter import phase_figure
 from nashlens.reports.provenance import gather
 from nashlens.reports.published_table import COMPARED, published_table
 from nashlens.reports.quantities import DIVERGENCE, LAST, PROBABILITY, QUANTITIES
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite
+from nashlens.reports.suite_config import FULL
 from nashlens.reports.tables import Table, definitions_table, estimates_table, failures_table, runs_table
 
 NOT_TABLED = ("reward_drift_joint",)
@@ -34,7 +36,7 @@ class Report:
     ----------
     name, question : of the suite.
     headlines : the answer in a few sentences.
-    figures, tables : in their order; the first table is the one of estimates.
+    figures, tables : in their order, those of the suite's instruments first.
     provenance : what the runs and this report were made with, word by word.
     frame : the tidy frame that all of it comes from.
     """
@@ -68,24 +70,34 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
     merged = merged_agents(frame)
     order = [name for name in _order(merged) if _is_tabled(name)]
     estimates = _by_game(final_estimates(_without_lesser_returns(merged), order), suite)
+    chapter, more = instrument_chapters(store, suite, facts, anew=anew)
     tables = (
+        *chapter.tables,
         estimates_table(estimates, lost_cells(runs)),
         published_table(final_estimates(merged, COMPARED), facts),
         runs_table(runs),
         failures_table(runs),
         conventions_table(suite),
         algorithms_table(suite),
-        definitions_table(order),
+        definitions_table([*order, *dict.fromkeys(more["metric"] if len(more) else ())]),
     )
     return Report(
         name=suite.name,
         question=suite.config.question,
-        headlines=headlines(merged, facts, runs),
-        figures=tuple(f for f in (*chapters(merged, facts), phase_figure(frame, suite)) if f is not None),
+        headlines=(*_size(suite), *chapter.answers, *headlines(merged, facts, runs)),
+        figures=tuple(
+            f for f in (*chapter.figures, *chapters(merged, facts), phase_figure(frame, suite)) if f is not None
+        ),
         tables=tuple(table for table in tables if table is not None),
         provenance=_provenance(store, runs),
-        frame=frame,
+        frame=frame if more.empty else pd.concat([frame, more], ignore_index=True),
     )
+
+
+def _size(suite: Suite) -> tuple[str, ...]:
+    if suite.config.size == FULL:
+        return ()
+    return (f"This is the {suite.config.size} size of the suite: a first look with fewer runs than its full size.",)
 
 
 def _is_tabled(metric: str) -> bool:

@@ -11,6 +11,8 @@ Layout, schema 1::
     runs/RUN_ID/error.txt           where a failed run broke off
     runs/RUN_ID/status.json         done or failed, why, and the checksums of the files above; written last
     runs/RUN_ID/measures.parquet    what was measured of it; can be made again from the rest
+    runs/RUN_ID/INSTRUMENT.parquet  what one instrument measured of it
+    comparisons/KEY/NAME.parquet    what an instrument found in several runs; KEY names instrument, version and runs
     checkpoints/CELL_ID/*           where a cell stands that is not finished
     progress/JOB.json               how far a job is
     locks/CELL_ID                   held by the process that works on a cell
@@ -116,7 +118,7 @@ class Store:
         path = Path(root)
         if not (path / MARK).is_file():
             raise StoreError(f"{path} is no folder of nashlens runs: it has no {MARK}")
-        schema = _read_json(path / MARK).get("schema")
+        schema = read_json(path / MARK).get("schema")
         if schema != SCHEMA:
             raise StoreError(f"{path / MARK} has schema {schema!r}; this version reads {SCHEMA}")
         return cls(path)
@@ -148,7 +150,7 @@ class Store:
             raise StoreError(f"suite: {self.root} holds no {chosen!r}; it holds {', '.join(known) or 'none'}")
         path = self.root / "suites" / f"{chosen}.json"
         try:
-            return suite_from_json(_read_json(path))
+            return suite_from_json(read_json(path))
         except (KeyError, TypeError, ValueError) as error:
             raise StoreError(f"{path} is damaged, or of another version: {str(error).splitlines()[0]}") from error
 
@@ -159,7 +161,7 @@ class Store:
         """
         path = self._run(run_id) / "status.json"
         try:
-            found = _read_json(path)
+            found = read_json(path)
             return Status(
                 state=found["state"],
                 reason=str(found["reason"]),
@@ -213,7 +215,7 @@ class Store:
             raise StoreError(f"{folder} has no arrays: the run failed before it had any")
         try:
             arrays = load((folder / "arrays.safetensors").read_bytes())
-            return records.unpack(arrays, _read_json(folder / "settings.json"))
+            return records.unpack(arrays, read_json(folder / "settings.json"))
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise StoreError(f"{folder} holds no training run that this version can read: {error}") from error
 
@@ -235,7 +237,7 @@ class Store:
             if atomic.digest(path.read_bytes()) != expected:
                 raise StoreError(f"{path} is damaged: its checksum differs from the one in status.json")
         try:
-            spec = RunSpec(**_read_json(folder / "spec.json"))
+            spec = RunSpec(**read_json(folder / "spec.json"))
         except (TypeError, FileNotFoundError) as error:
             raise StoreError(f"{folder / 'spec.json'} is no run of this version: {error}") from error
         if spec.run_id != run_id:
@@ -244,11 +246,11 @@ class Store:
 
     def provenance(self, run_id: str) -> dict[str, Any]:
         """Return what a run was made with."""
-        return _read_json(self._run(run_id) / "provenance.json")
+        return read_json(self._run(run_id) / "provenance.json")
 
-    def measures_path(self, run_id: str) -> Path:
-        """Return where the measures of a run are kept."""
-        return self._run(run_id) / "measures.parquet"
+    def measures_path(self, run_id: str, instrument: str = "measures") -> Path:
+        """Return where the common measures of a run are kept, or those of one instrument."""
+        return self._run(run_id) / f"{instrument}.parquet"
 
     def folder(self, *names: str) -> Path:
         """Return a folder of the store, made if it is not there.
@@ -286,7 +288,8 @@ class Store:
             atomic.write_bytes(folder / name, content)
         checksums = {name: atomic.digest(content) for name, content in contents.items()}
         status = Status(state="failed" if reason else "done", reason=reason, seconds=seconds, checksums=checksums)
-        self.measures_path(spec.run_id).unlink(missing_ok=True)
+        for measured in folder.glob("*.parquet"):
+            measured.unlink(missing_ok=True)
         atomic.write_json(folder / "status.json", asdict(status))
 
     def _run(self, run_id: str) -> Path:
@@ -311,7 +314,14 @@ def _json_bytes(value: Any) -> bytes:
     return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a JSON file.
+
+    Raises
+    ------
+    StoreError : the file holds no JSON object.
+    FileNotFoundError : it is not there.
+    """
     try:
         value = json.loads(path.read_bytes())
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

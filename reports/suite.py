@@ -18,7 +18,9 @@ for itself, and its ``settings`` are laid over those of every algorithm::
     [algorithms.ddpg]
     kind = "ddpg"
 
-An algorithm whose sides learn differently has a table a side: ``[algorithms.mixed.sides.predators]``.
+An algorithm whose sides learn differently has a table a side: ``[algorithms.mixed.sides.predators]``. Instruments are
+asked for by ``metrics = ["nonstationarity"]``, for all games or in a game's table. A smaller size of the suite is a
+table of what it changes, ``[sizes.quick]`` and ``[sizes.quick.games.climbing]``.
 """
 
 from __future__ import annotations
@@ -27,78 +29,20 @@ import inspect
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from nashlens.reports.feasibility import check_trainable
+from nashlens.reports.instruments.registry import check_names
 from nashlens.reports.locations import line_of, syntax_error
 from nashlens.reports.refusals import SuiteError, complaint, known_keys
-from nashlens.reports.run_spec import EVERY_SIDE, RunSpec, parse_seeds
+from nashlens.reports.run_spec import RunSpec, parse_seeds
+from nashlens.reports.suite_config import FULL, GameEntry, SuiteConfig, sized
+from nashlens.reports.suite_settings import settings_of
 
 if TYPE_CHECKING:
     from nashlens.games.core import GameSpec
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-Seeds = Annotated[int, Field(ge=1, le=100_000)] | str | list[Annotated[int, Field(ge=0)]]
-AtLeastOne = Annotated[int, Field(ge=1)]
-AtLeastTwo = Annotated[int, Field(ge=2)]
-AtLeastZero = Annotated[int, Field(ge=0)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-
-class GameEntry(_Strict):
-    """One game of a suite, and where it departs from the rest.
-
-    Attributes
-    ----------
-    game : the registry's name; the table's own name if left out.
-    parameters : the game's arguments.
-    settings : laid over the settings of every algorithm, for this game.
-    algorithms : labels of the algorithms that play it; all if left out.
-    seeds, steps, snapshots, evaluation_episodes : instead of the suite's.
-    """
-
-    game: str | None = None
-    parameters: dict[str, Any] = Field(default_factory=dict)
-    settings: dict[str, Any] = Field(default_factory=dict)
-    algorithms: list[str] | None = None
-    seeds: Seeds | None = None
-    steps: AtLeastOne | None = None
-    snapshots: AtLeastTwo | None = None
-    evaluation_episodes: AtLeastZero | None = None
-
-
-class SuiteConfig(_Strict):
-    """A suite as its file says it.
-
-    Attributes
-    ----------
-    name : of the suite; letters, digits, ``_``, ``.`` and ``-``.
-    question : what the suite is to answer.
-    seeds : a number of seeds, a range ``"0:10"``, or a list.
-    steps : environment steps of each run.
-    snapshots : snapshots of every policy, the first before any training.
-    evaluation_episodes : fresh episodes at each snapshot.
-    explore : True to sample actions in evaluation, False to play without exploration noise.
-    checkpoint_every_steps : environment steps between checkpoints; none if left out.
-    games : games by label.
-    algorithms : settings by label: a table with ``kind``, or a table ``sides`` of such tables.
-    """
-
-    name: Name
-    question: str = ""
-    seeds: Seeds = 5
-    steps: AtLeastOne
-    snapshots: AtLeastTwo = 21
-    evaluation_episodes: AtLeastZero = 0
-    explore: bool = False
-    checkpoint_every_steps: AtLeastOne | None = None
-    games: dict[Name, GameEntry] = Field(min_length=1)
-    algorithms: dict[Name, dict[str, Any]] = Field(min_length=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +53,13 @@ class Cell:
     ----------
     game, algorithm : the labels that the suite gives them.
     runs : one a seed.
+    metrics : the instruments that it is measured by.
     """
 
     game: str
     algorithm: str
     runs: tuple[RunSpec, ...]
+    metrics: tuple[str, ...] = ()
 
     @property
     def cell_id(self) -> str:
@@ -152,6 +98,7 @@ class Suite:
                 "algorithm": cell.algorithm,
                 "run": cell.runs[0].to_json(),
                 "seeds": [run.seed for run in cell.runs],
+                "metrics": list(cell.metrics),
             }
             for cell in self.cells
         ]
@@ -169,17 +116,19 @@ def suite_from_json(values: Mapping[str, Any]) -> Suite:
     for cell in values["cells"]:
         first = RunSpec(**cell["run"])
         runs = tuple(first.with_seed(int(seed)) for seed in cell["seeds"])
-        cells.append(Cell(game=str(cell["game"]), algorithm=str(cell["algorithm"]), runs=runs))
+        labels = {"game": str(cell["game"]), "algorithm": str(cell["algorithm"])}
+        cells.append(Cell(**labels, runs=runs, metrics=tuple(cell.get("metrics", ()))))
     return Suite(config=SuiteConfig.model_validate(values["config"]), cells=tuple(cells))
 
 
-def parse_suite(text: str, *, source: str = "suite") -> Suite:
+def parse_suite(text: str, *, source: str = "suite", size: str = FULL) -> Suite:
     """Return the suite that a TOML text describes.
 
     Parameters
     ----------
     text : the TOML text.
     source : how to call it in an error, such as the name of the file.
+    size : which of its sizes.
 
     Raises
     ------
@@ -191,7 +140,7 @@ def parse_suite(text: str, *, source: str = "suite") -> Suite:
         raise SuiteError(f"{source}: not TOML: {syntax_error(error)}") from error
     try:
         config = SuiteConfig.model_validate(given)
-        return resolve(config)
+        return resolve(sized(config, size))
     except ValidationError as error:
         path, message = complaint(error, known=lambda where: known_keys(SuiteConfig, where))
         raise _located(source, text, path, message) from error
@@ -214,6 +163,7 @@ def _cells(config: SuiteConfig) -> Iterator[Cell]:
     for label, entry in config.games.items():
         spec, parameters = _playable(label, entry)
         seeds = _seeds(config, label, entry)
+        metrics = _metrics(config, label, entry)
         for chosen in entry.algorithms if entry.algorithms is not None else config.algorithms:
             if chosen not in config.algorithms:
                 known = ", ".join(config.algorithms)
@@ -223,7 +173,7 @@ def _cells(config: SuiteConfig) -> Iterator[Cell]:
             first = RunSpec(
                 game=entry.game or label,
                 parameters=parameters,
-                algorithm=_settings(config, label, chosen, spec.sides),
+                algorithm=settings_of(config, label, chosen, spec.sides),
                 seed=seeds[0],
                 steps=entry.steps or config.steps,
                 snapshots=entry.snapshots or config.snapshots,
@@ -231,7 +181,9 @@ def _cells(config: SuiteConfig) -> Iterator[Cell]:
                 explore=config.explore,
             )
             _check_trainable(spec, first, label=label, chosen=chosen, own_steps=entry.steps is not None)
-            yield Cell(game=label, algorithm=chosen, runs=tuple(first.with_seed(seed) for seed in seeds))
+            yield Cell(
+                game=label, algorithm=chosen, runs=tuple(first.with_seed(seed) for seed in seeds), metrics=metrics
+            )
 
 
 def _check_trainable(spec: GameSpec, run: RunSpec, *, label: str, chosen: str, own_steps: bool) -> None:
@@ -255,6 +207,15 @@ def _seeds(config: SuiteConfig, label: str, entry: GameEntry) -> tuple[int, ...]
         raise SuiteError(str(error), ("games", label, "seeds") if own else ("seeds",)) from error
 
 
+def _metrics(config: SuiteConfig, label: str, entry: GameEntry) -> tuple[str, ...]:
+    chosen = config.metrics if entry.metrics is None else entry.metrics
+    try:
+        check_names(chosen)
+    except ValueError as error:
+        raise SuiteError(str(error), ("metrics",) if entry.metrics is None else ("games", label, "metrics")) from error
+    return tuple(chosen)
+
+
 def _playable(label: str, entry: GameEntry) -> tuple[GameSpec, dict[str, Any]]:
     """Make the game once; return its specification, and the game's arguments with every default written out."""
     from nashlens.games import registry
@@ -272,74 +233,6 @@ def _playable(label: str, entry: GameEntry) -> tuple[GameSpec, dict[str, Any]]:
         raise SuiteError(f"{name}: {error}", path) from error
     defaults = {key: value for key, value in known.items() if value is not inspect.Parameter.empty}
     return spec, {**defaults, **entry.parameters}
-
-
-def _settings(config: SuiteConfig, label: str, chosen: str, sides: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    given, over = config.algorithms[chosen], config.games[label].settings
-    here = ("algorithms", chosen)
-    if "sides" not in given:
-        return {EVERY_SIDE: read_settings(given, over=over, path=here, over_path=("games", label, "settings"))}
-    by_side = given["sides"]
-    if len(given) > 1 or not isinstance(by_side, dict):
-        raise SuiteError("sides must be the only key, a table of one table a side", (*here, "sides"))
-    if set(by_side) != set(sides):
-        raise SuiteError(f"sides of {label} are {', '.join(sorted(set(sides)))}, not {', '.join(by_side)}", here)
-    read = {
-        side: read_settings(each, over=over, path=(*here, "sides", side), over_path=("games", label, "settings"))
-        for side, each in by_side.items()
-    }
-    rollouts = [each["rollout"] for each in read.values()]
-    if any(rollout != rollouts[0] for rollout in rollouts):
-        raise SuiteError("rollout must be the same for every side of an algorithm", (*here, "sides"))
-    return read
-
-
-def read_settings(
-    given: Any, *, over: Mapping[str, Any], path: tuple[str, ...] = (), over_path: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """Return an algorithm's settings with every default written out.
-
-    Parameters
-    ----------
-    given : ``kind`` and what differs from its defaults.
-    over : laid over `given`, key by key, tables included.
-    path, over_path : where the two stand, for an error.
-
-    Raises
-    ------
-    SuiteError : a key is unknown or a value does not fit.
-    """
-    from nashlens.agents import config as agents_config
-    from nashlens.reports.refusals import algorithm_keys
-
-    if not isinstance(given, dict):
-        raise SuiteError(f"an algorithm must be a table with kind, not {given!r}", path)
-    try:
-        return agents_config.parse(_laid_over(given, over)).model_dump(mode="json")
-    except ValidationError as error:
-        kind = _laid_over(given, over).get("kind")
-        where, message = complaint(
-            error, known=lambda place: algorithm_keys(str(kind), place), drop=str(kind), subject="algorithm"
-        )
-        inside = over_path if _holds(over, where) else path
-        raise SuiteError(message, (*inside, *where)) from error
-
-
-def _laid_over(given: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(given)
-    for key, value in over.items():
-        below = merged.get(key)
-        merged[key] = _laid_over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
-    return merged
-
-
-def _holds(table: Mapping[str, Any], path: tuple[str, ...]) -> bool:
-    value: Any = table
-    for part in path:
-        if not isinstance(value, dict) or part not in value:
-            return False
-        value = value[part]
-    return bool(path)
 
 
 def _located(source: str, text: str, path: tuple[str, ...], message: str) -> SuiteError:

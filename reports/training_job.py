@@ -38,6 +38,7 @@ class Job:
     checkpoint_every_steps : environment steps between checkpoints, or None.
     command : the command line, for the provenance.
     wait : whether to wait where another process works on the same cell.
+    metrics : the instruments that measure the runs.
     """
 
     root: str
@@ -46,6 +47,7 @@ class Job:
     checkpoint_every_steps: int | None = None
     command: tuple[str, ...] = ()
     wait: bool = False
+    metrics: tuple[str, ...] = ()
 
     @property
     def job_id(self) -> str:
@@ -123,7 +125,7 @@ def _train_missing(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> dict
                 store.write_done(spec, run, provenance=provenance, seconds=seconds)
         except OSError as error:
             failed[spec.run_id] = f"could not be stored: {error.strerror or error}"
-    _measure(store, [run for run in missing if run.run_id not in failed])
+    _measure(store, [run for run in missing if run.run_id not in failed], job.metrics)
     _checkpoint_path(store, job).unlink(missing_ok=True)
     return failed
 
@@ -154,12 +156,15 @@ def _train(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> list[Trainin
     )
 
 
-def _measure(store: Store, runs: list[RunSpec]) -> None:
+def _measure(store: Store, runs: list[RunSpec], metrics: tuple[str, ...]) -> None:
     from nashlens.reports.frames import measured
+    from nashlens.reports.instruments.measuring import measured_by
 
     for run in runs:
         try:
             measured(store, run.run_id)
+            for name in metrics:
+                measured_by(name, store, run.run_id)
         except (ValueError, OSError):
             # The training is stored and good. The report measures again and says what is wrong.
             continue

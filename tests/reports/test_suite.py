@@ -11,7 +11,9 @@ from nashlens.games import make
 from nashlens.reports.feasibility import n_updates
 from nashlens.reports.refusals import SuiteError, known_keys, suggestion
 from nashlens.reports.run_spec import EVERY_SIDE
-from nashlens.reports.suite import SuiteConfig, parse_suite, read_settings, resolve
+from nashlens.reports.suite import parse_suite, resolve
+from nashlens.reports.suite_config import SuiteConfig
+from nashlens.reports.suite_settings import read_settings
 
 TEXT = """name = "t"
 steps = 100

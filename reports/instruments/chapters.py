@@ -1,0 +1,57 @@
+"""The chapters that a suite's instruments add to its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain
+
+import pandas as pd
+
+from nashlens.reports.conventions import GameFacts
+from nashlens.reports.estimates import merged_agents
+from nashlens.reports.figures import Figure
+from nashlens.reports.instruments.contract import Chapter
+from nashlens.reports.instruments.measuring import comparisons_by, frame_by, instruments_of
+from nashlens.reports.instruments.registry import instrument
+from nashlens.reports.store import Store
+from nashlens.reports.suite import Suite
+from nashlens.reports.tables import Table
+
+
+def instrument_chapters(
+    store: Store, suite: Suite, facts: Mapping[str, GameFacts], *, anew: bool = False
+) -> tuple[Chapter, pd.DataFrame]:
+    """Return what all instruments of a suite add to its report, as one chapter, and their tidy frame.
+
+    Parameters
+    ----------
+    store : where the runs are.
+    suite : what was asked for.
+    facts : of every game by label.
+    anew : True to measure and to compare every run again.
+
+    Raises
+    ------
+    StoreError : a run that counts as done is damaged.
+    ValueError : a run lacks what an instrument needs, or two chapters use one name.
+    """
+    chapters, frames = [], []
+    for name in instruments_of(suite):
+        frame = frame_by(name, store, suite, anew=anew)
+        comparisons = comparisons_by(name, store, suite, anew=anew)
+        chapters.append(instrument(name).chapter(merged_agents(frame), comparisons, facts))
+        frames.append(frame)
+    figures = tuple(chain.from_iterable(chapter.figures for chapter in chapters))
+    tables = tuple(chain.from_iterable(chapter.tables for chapter in chapters))
+    _check_names(figures, tables)
+    answers = tuple(chain.from_iterable(chapter.answers for chapter in chapters))
+    whole = [frame for frame in frames if len(frame)]
+    together = pd.concat(whole, ignore_index=True) if whole else pd.DataFrame()
+    return Chapter(answers=answers, figures=figures, tables=tables), together
+
+
+def _check_names(figures: tuple[Figure, ...], tables: tuple[Table, ...]) -> None:
+    for kind, names in (("figure", [each.name for each in figures]), ("table", [each.name for each in tables])):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"the name of a {kind} must not recur in a report: {', '.join(twice)}")

@@ -1,0 +1,70 @@
+"""Estimates with intervals of their own as rows of a frame, and such frames as tables of a report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from nashlens.analysis.results import Estimate
+from nashlens.reports.tables import Table
+from nashlens.reports.words import counted, number, with_interval
+
+ESTIMATE_COLUMNS = ("value", "low", "high", "level", "method", "n", "unit", "bound", "reason")
+
+
+def estimate_row(estimate: Estimate, **labels: str | float) -> dict[str, Any]:
+    """Return an estimate as one row: what tells it apart, then `ESTIMATE_COLUMNS`.
+
+    >>> one = Estimate(value=1.0, low=0.5, high=1.5, level=0.95, method="student-t", n=9, unit="seed")
+    >>> estimate_row(one, game="tag")["game"], estimate_row(one, game="tag")["n"]
+    ('tag', 9)
+    """
+    return {**labels, **{column: getattr(estimate, column) for column in ESTIMATE_COLUMNS}}
+
+
+def estimate_words(row: Mapping[Any, Any]) -> str:
+    """Return the words of one row: the value with its interval, or the value and why there is no interval."""
+    value, low, high = (float(row[column]) for column in ("value", "low", "high"))
+    if math.isfinite(low) and math.isfinite(high):
+        return with_interval(value, low, high)
+    if row["bound"] == "exact":
+        return number(value)
+    return f"{number(value)} (no interval: {row['reason'] or 'not computed'})"
+
+
+def estimates_as_table(
+    frame: pd.DataFrame, *, name: str, title: str, caption: str, labels: Mapping[str, str], sort: Sequence[str] = ()
+) -> Table:
+    """Return a frame of estimate rows as a table.
+
+    Parameters
+    ----------
+    frame : rows of `estimate_row`.
+    name, title, caption : of the table.
+    labels : the header of each column that tells rows apart, by the column's name, in their order.
+    sort : columns to sort by, if any.
+    """
+    ordered = frame.sort_values(list(sort), kind="stable", ignore_index=True) if len(sort) else frame
+    rows = tuple(
+        (
+            *(str(row[column]) for column in labels),
+            estimate_words(row),
+            counted(int(row["n"]), str(row["unit"])),
+            str(row["bound"]),
+            str(row["method"]),
+        )
+        for row in ordered.to_dict("records")
+    )
+    width = len(labels)
+    return Table(
+        name=name,
+        title=title,
+        caption=caption,
+        header=(*labels.values(), "value [interval]", "n", "is", "interval by"),
+        rows=rows,
+        numeric=frozenset({width, width + 1}),
+        data=ordered,
+    )

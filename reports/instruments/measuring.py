@@ -1,0 +1,145 @@
+"""Measuring stored runs by instruments, once each, and keeping what came out beside them."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from nashlens.games import Game, make
+from nashlens.reports import atomic
+from nashlens.reports.frames import COLUMNS, MEASURED_COLUMNS
+from nashlens.reports.instruments.contract import Comparisons, StoredRuns
+from nashlens.reports.instruments.registry import instrument
+from nashlens.reports.store import Store
+from nashlens.reports.suite import Cell, Suite
+
+VERSION_COLUMN = "version"
+FRAME_NAME = re.compile(r"[a-z0-9_]{1,64}")
+
+
+def instruments_of(suite: Suite) -> list[str]:
+    """Return the instruments that a suite asks for, in the order of the file."""
+    return list(dict.fromkeys(name for cell in suite.cells for name in cell.metrics))
+
+
+def measured_by(name: str, store: Store, run_id: str, *, anew: bool = False) -> pd.DataFrame:
+    """Return what an instrument measures of one stored run, from its file if it was measured before.
+
+    Parameters
+    ----------
+    name : of the instrument.
+    store : where the run is.
+    run_id : which.
+    anew : True to measure now, and to keep nothing.
+
+    Raises
+    ------
+    StoreError : the run is not there or damaged.
+    ValueError : there is no such instrument, or the run lacks what it needs.
+    OSError : the measures cannot be kept.
+    """
+    chosen = instrument(name)
+    path = store.measures_path(run_id, name)
+    kept = None if anew else _kept(path, chosen.version)
+    if kept is not None:
+        return kept
+    run = store.read(run_id)
+    game = make(run.spec.name, **run.spec.parameters)
+    rows = [{"seed": run.seed, **each} for each in chosen.measure(run, game)]
+    frame = pd.DataFrame(rows, columns=list(MEASURED_COLUMNS))
+    if not anew:
+        _keep(frame, path, chosen.version)
+    return frame
+
+
+def frame_by(name: str, store: Store, suite: Suite, *, anew: bool = False) -> pd.DataFrame:
+    """Return the tidy frame of what an instrument measures of a suite's finished runs."""
+    parts = []
+    for cell in suite.cells:
+        for run in cell.runs if name in cell.metrics else ():
+            if store.status(run.run_id).state == "done":
+                part = measured_by(name, store, run.run_id, anew=anew)
+                labels = {"suite": suite.name, "game": cell.game, "algorithm": cell.algorithm, "run_id": run.run_id}
+                parts.append(part.assign(**labels))
+    return pd.concat(parts, ignore_index=True)[list(COLUMNS)] if parts else pd.DataFrame(columns=list(COLUMNS))
+
+
+def comparisons_by(name: str, store: Store, suite: Suite, *, anew: bool = False) -> dict[str, Comparisons]:
+    """Return what an instrument finds in the finished runs of each game, from the store if it was found before."""
+    found = {}
+    for label in dict.fromkeys(cell.game for cell in suite.cells if name in cell.metrics):
+        cells = [cell for cell in suite.cells if cell.game == label]
+        done = {cell.algorithm: _done(store, cell) for cell in cells}
+        done = {algorithm: runs for algorithm, runs in done.items() if runs}
+        if done:
+            first = cells[0].runs[0]
+            found[label] = _compared(name, store, done, make(first.game, **first.parameters), label=label, anew=anew)
+    return found
+
+
+def _done(store: Store, cell: Cell) -> list[str]:
+    return [run.run_id for run in cell.runs if store.status(run.run_id).state == "done"]
+
+
+def _compared(
+    name: str, store: Store, done: Mapping[str, list[str]], game: Game, *, label: str, anew: bool
+) -> Comparisons:
+    chosen = instrument(name)
+    # A run trained again under the same id has other checksums: what was found in the old one does not hold for it.
+    made = {
+        algorithm: [(run_id, dict(store.status(run_id).checksums)) for run_id in runs]
+        for algorithm, runs in done.items()
+    }
+    key = atomic.digest(atomic.canonical_json([name, chosen.version, label, made]).encode())
+    folder = store.folder("comparisons") / key
+    if not anew and (kept := _kept_frames(folder, chosen.version)) is not None:
+        return kept
+    runs = {
+        algorithm: StoredRuns([partial(store.read, run_id) for run_id in run_ids])
+        for algorithm, run_ids in done.items()
+    }
+    frames = dict(chosen.compare(runs, game, label=label))
+    if not anew:
+        _keep_frames(frames, store.folder("comparisons", key), chosen.version)
+    return frames
+
+
+def _keep_frames(frames: Mapping[str, pd.DataFrame], folder: Path, version: int) -> None:
+    for name, frame in frames.items():
+        if not FRAME_NAME.fullmatch(name):
+            raise ValueError(f"the name of a frame must be of lower-case letters, digits and _, not {name!r}")
+        _keep(frame, folder / f"{name}.parquet", version)
+    atomic.write_json(folder / "frames.json", {"frames": list(frames)})
+
+
+def _kept_frames(folder: Path, version: int) -> Comparisons | None:
+    from nashlens.reports.store import read_json
+
+    try:
+        names = read_json(folder / "frames.json")["frames"]
+    except (OSError, KeyError, ValueError):
+        return None
+    kept = {str(name): _kept(folder / f"{name}.parquet", version) for name in names if FRAME_NAME.fullmatch(str(name))}
+    frames = {name: frame for name, frame in kept.items() if frame is not None}
+    return frames if len(frames) == len(names) else None
+
+
+def _keep(frame: pd.DataFrame, path: Path, version: int) -> None:
+    buffer = io.BytesIO()
+    frame.assign(**{VERSION_COLUMN: version}).to_parquet(buffer, index=False)
+    atomic.write_bytes(path, buffer.getvalue())
+
+
+def _kept(path: Path, version: int) -> pd.DataFrame | None:
+    try:
+        frame = pd.read_parquet(io.BytesIO(path.read_bytes()))
+    except (OSError, ValueError):
+        return None
+    if VERSION_COLUMN not in frame or not (frame[VERSION_COLUMN] == version).all():
+        return None
+    return frame.drop(columns=VERSION_COLUMN)

@@ -1,0 +1,87 @@
+"""Smaller sizes of a suite: what they change, and what they refuse."""
+
+from __future__ import annotations
+
+import pytest
+
+from nashlens.reports.refusals import SuiteError
+from nashlens.reports.suite import parse_suite
+
+TEXT = """
+name = "sized"
+seeds = 10
+steps = 2_000
+
+[games.climbing]
+seeds = 20
+settings = { batch_size = 64, rollout = { warmup_steps = 100 } }
+
+[games.penalty]
+algorithms = ["maddpg", "ddpg"]
+
+[games.stag_hunt]
+
+[algorithms.maddpg]
+kind = "maddpg"
+rollout = { update_every_steps = 10, warmup_steps = 200 }
+
+[algorithms.ddpg]
+kind = "ddpg"
+rollout = { update_every_steps = 10, warmup_steps = 200 }
+
+[sizes.quick]
+seeds = 3
+leave_out = ["stag_hunt"]
+algorithms = ["ddpg"]
+
+[sizes.quick.games.climbing]
+steps = 1_000
+settings = { rollout = { n_envs = 4 } }
+"""
+
+
+def test_the_full_size_is_the_suite_itself() -> None:
+    suite = parse_suite(TEXT)
+    assert suite.name == "sized"
+    assert [(cell.game, cell.algorithm, len(cell.runs)) for cell in suite.cells] == [
+        ("climbing", "maddpg", 20),
+        ("climbing", "ddpg", 20),
+        ("penalty", "maddpg", 10),
+        ("penalty", "ddpg", 10),
+        ("stag_hunt", "maddpg", 10),
+        ("stag_hunt", "ddpg", 10),
+    ]
+
+
+def test_a_size_changes_what_it_says_and_nothing_else() -> None:
+    suite = parse_suite(TEXT, size="quick")
+    assert (suite.name, suite.config.size) == ("sized-quick", "quick")
+    assert [(cell.game, cell.algorithm, len(cell.runs)) for cell in suite.cells] == [
+        ("climbing", "ddpg", 3),
+        ("penalty", "ddpg", 3),
+    ]
+    climbing, penalty = (cell.runs[0] for cell in suite.cells)
+    assert (climbing.steps, penalty.steps) == (1_000, 2_000)
+    settings = climbing.algorithm["*"]
+    assert settings["batch_size"] == 64
+    assert (settings["rollout"]["n_envs"], settings["rollout"]["warmup_steps"]) == (4, 100)
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "message"),
+    [
+        (TEXT, "quik", r"size: sized has no size 'quik'; it has full, quick"),
+        (TEXT.replace('["stag_hunt"]', '["stag"]'), "quick", r"line \d+: leave_out: there is no 'stag' in this suite"),
+        (TEXT.replace("sizes.quick.games.climbing", "sizes.quick.games.cli"), "quick", "games: there is no 'cli'"),
+        (TEXT.replace('= ["ddpg"]', '= ["dqn"]'), "quick", "algorithms: there is no 'dqn'"),
+        (
+            TEXT.replace('["stag_hunt"]', '["stag_hunt", "climbing", "penalty"]'),
+            "quick",
+            "must leave at least one game",
+        ),
+        (TEXT.replace("[sizes.quick]\nseeds", "[sizes.quick]\nsteqs"), "full", "unknown key 'steqs'"),
+    ],
+)
+def test_what_does_not_fit_is_refused(text: str, size: str, message: str) -> None:
+    with pytest.raises(SuiteError, match=message):
+        parse_suite(text, size=size)
