@@ -16,9 +16,8 @@ from typing import Annotated, Union
 import tyro
 
 from nashlens.reports.mistakes import Mistake
+from nashlens.reports.suite_arguments import Suites, Where, Which
 
-Where = Annotated[Path, tyro.conf.Positional]
-Which = Annotated[str, tyro.conf.Positional]
 Perhaps = Annotated[str | None, tyro.conf.Positional]
 
 
@@ -90,41 +89,6 @@ class Train:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SuiteList:
-    """List the suites that come with the package."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuiteShow:
-    """Show the cells of a suite."""
-
-    suite: Which
-    """Name of a suite, or a TOML file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuiteRun:
-    """Run what is missing or failed of a suite."""
-
-    suite: Which
-    """Name of a suite, or a TOML file."""
-    out: Path | None = None
-    """Folder of the runs; runs/NAME if left out."""
-    workers: int | None = None
-    """Worker processes; as many as there are processors if left out."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuiteStatus:
-    """Say what is planned, done and failed in a folder of runs."""
-
-    out: Where
-    """Folder of the runs."""
-    suite: str | None = None
-    """Name of the suite, where the folder holds several."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportBuild:
     """Write the report of the runs in a folder."""
 
@@ -142,21 +106,6 @@ class ReportCheck:
     """Folder of the runs."""
     suite: str | None = None
     """Name of the suite, where the folder holds several."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suites:
-    """Suites of runs: list, show, run, status."""
-
-    do: Annotated[
-        Union[  # noqa: UP007
-            Annotated[SuiteList, tyro.conf.subcommand("list", prefix_name=False)],
-            Annotated[SuiteShow, tyro.conf.subcommand("show", prefix_name=False)],
-            Annotated[SuiteRun, tyro.conf.subcommand("run", prefix_name=False)],
-            Annotated[SuiteStatus, tyro.conf.subcommand("status", prefix_name=False)],
-        ],
-        tyro.conf.arg(name=""),
-    ] = field()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +164,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(asked: object, settings: dict[str, list[tuple[str, str]]], command: list[str]) -> int:
-    from nashlens.reports import commands
+    from nashlens.reports import commands, report_commands, suite_commands
 
     match asked:
         case Demo():
@@ -226,18 +175,12 @@ def _run(asked: object, settings: dict[str, list[tuple[str, str]]], command: lis
             return commands.solve(asked, settings)
         case Train():
             return commands.train(asked, settings, command=command)
-        case Suites(do=SuiteList()):
-            return commands.suite_list()
-        case Suites(do=SuiteShow(suite=suite)):
-            return commands.suite_show(suite)
-        case Suites(do=SuiteRun() as run):
-            return commands.suite_run(run.suite, run.out, workers=run.workers, command=command)
-        case Suites(do=SuiteStatus() as status):
-            return commands.suite_status(status.out, suite=status.suite)
+        case Suites():
+            return suite_commands.do(asked, command=command)
         case Reports(do=ReportBuild() as build):
-            return commands.report_build(build.out, suite=build.suite)
+            return report_commands.report_build(build.out, suite=build.suite)
         case Reports(do=ReportCheck() as check):
-            return commands.report_check(check.out, suite=check.suite)
+            return report_commands.report_check(check.out, suite=check.suite)
     raise AssertionError(asked)
 
 

@@ -1,0 +1,66 @@
+"""What can be asked of suites on the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Union
+
+import tyro
+
+Where = Annotated[Path, tyro.conf.Positional]
+Which = Annotated[str, tyro.conf.Positional]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteList:
+    """List the suites that come with the package."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteShow:
+    """Show the cells of a suite."""
+
+    suite: Which
+    """Name of a suite, or a TOML file."""
+    size: str | None = None
+    """Which of the suite's sizes; the full one if left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteRun:
+    """Run what is missing or failed of a suite."""
+
+    suite: Which
+    """Name of a suite, or a TOML file."""
+    size: str | None = None
+    """Which of the suite's sizes; the full one if left out."""
+    out: Path | None = None
+    """Folder of the runs; runs/NAME if left out."""
+    workers: int | None = None
+    """Worker processes; as many as there are processors if left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteStatus:
+    """Say what is planned, done and failed in a folder of runs."""
+
+    out: Where
+    """Folder of the runs."""
+    suite: str | None = None
+    """Name of the suite, where the folder holds several."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suites:
+    """Suites of runs: list, show, run, status."""
+
+    do: Annotated[
+        Union[  # noqa: UP007
+            Annotated[SuiteList, tyro.conf.subcommand("list", prefix_name=False)],
+            Annotated[SuiteShow, tyro.conf.subcommand("show", prefix_name=False)],
+            Annotated[SuiteRun, tyro.conf.subcommand("run", prefix_name=False)],
+            Annotated[SuiteStatus, tyro.conf.subcommand("status", prefix_name=False)],
+        ],
+        tyro.conf.arg(name=""),
+    ] = field()

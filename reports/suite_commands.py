@@ -1,0 +1,117 @@
+"""What the commands `nashlens suite …` do, once their arguments are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from nashlens.reports.mistakes import Mistake, checking
+from nashlens.reports.suite_arguments import SuiteList, SuiteRun, Suites, SuiteShow, SuiteStatus
+from nashlens.reports.suite_config import FULL
+from nashlens.reports.suite_files import find_suite, named_suite, suite_names
+from nashlens.reports.terminal import uncut_console
+
+if TYPE_CHECKING:
+    from nashlens.reports.execution import Execution
+    from nashlens.reports.store import Store
+    from nashlens.reports.suite import Suite
+
+
+def do(asked: Suites, *, command: Sequence[str]) -> int:
+    """Do what was asked of suites; return the exit code."""
+    match asked.do:
+        case SuiteList():
+            return suite_list()
+        case SuiteShow(suite=suite, size=size):
+            return suite_show(suite, size=size)
+        case SuiteRun() as run:
+            return suite_run(run.suite, run.out, size=run.size, workers=run.workers, command=command)
+        case SuiteStatus() as status:
+            return suite_status(status.out, suite=status.suite)
+
+
+def suite_list() -> int:
+    """Print the suites that come with the package."""
+    table = Table("suite", "cells", "runs", "question", box=None, pad_edge=False)
+    for name in suite_names():
+        suite = named_suite(name)
+        table.add_row(name, str(len(suite.cells)), str(len(suite.runs)), suite.config.question)
+    uncut_console().print(table)
+    return 0
+
+
+def suite_show(name: str, *, size: str | None) -> int:
+    """Print the cells of a suite."""
+    from nashlens.reports.conventions import departures
+
+    suite = find_suite(name, size=size or FULL)
+    console = uncut_console()
+    console.print(f"[bold]{suite.name}[/bold]  {suite.config.question}", highlight=False)
+    table = Table("game", "algorithm", "seeds", "steps", "snapshots", "settings", "cell", box=None, pad_edge=False)
+    for cell in suite.cells:
+        run = cell.runs[0]
+        changed = "; ".join(
+            f"{side}: {', '.join(departures(each)) or 'all defaults'}" for side, each in run.algorithm.items()
+        )
+        seeds = [str(each.seed) for each in cell.runs]
+        shown = ", ".join(seeds) if len(seeds) <= 6 else f"{seeds[0]} … {seeds[-1]} ({len(seeds)})"
+        table.add_row(
+            cell.game, cell.algorithm, shown, f"{run.steps:,}", str(run.snapshots), changed, cell.cell_id[:10]
+        )
+    console.print(table)
+    console.print(f"{len(suite.cells)} cells, {len(suite.runs)} runs", highlight=False)
+    return 0
+
+
+def suite_run(name: str, out: Path | None, *, size: str | None, workers: int | None, command: Sequence[str]) -> int:
+    """Run what a suite still lacks."""
+    suite = find_suite(name, size=size or FULL)
+    store, done = run(suite, out or Path("runs") / suite.name, workers=workers, command=command)
+    Console().print(f"report: nashlens report build {store.root}", highlight=False, soft_wrap=True)
+    return 1 if done.failed else 0
+
+
+def suite_status(out: Path, *, suite: str | None) -> int:
+    """Print what is done, failed and not run."""
+    from nashlens.reports.frames import inventory
+    from nashlens.reports.store import Store
+    from nashlens.reports.tables import failures_table, runs_table
+
+    with checking():
+        store = Store.existing(out)
+        runs = inventory(store, store.suite(suite))
+    for table in (runs_table(runs), failures_table(runs)):
+        if table is not None:
+            shown = Table(*table.header, box=None, pad_edge=False)
+            for row in table.rows:
+                shown.add_row(*row)
+            uncut_console().print(shown)
+    return 0
+
+
+def run(suite: Suite, out: Path, *, workers: int | None, command: Sequence[str]) -> tuple[Store, Execution]:
+    """Run what a suite lacks, show how it goes, and say what it came to."""
+    from nashlens.reports.execution import run_suite
+    from nashlens.reports.progress_display import shown
+    from nashlens.reports.store import Store
+
+    if workers is not None and workers < 1:
+        raise Mistake(f"workers must be at least 1, not {workers}")
+    with checking():
+        store = Store.create(out)
+    console = Console()
+    console.print(f"{suite.name}: {len(suite.runs)} runs in {len(suite.cells)} cells, in {out}", highlight=False)
+    with shown(console) as watch:
+        done = run_suite(suite, store, workers=workers, command=command, watch=watch)
+    console.print(
+        f"{done.n_done} of {done.n_planned} runs done ({done.n_stored} were there before), {len(done.failed)} failed, "
+        f"{done.seconds:.1f} s",
+        highlight=False,
+    )
+    for reason in dict.fromkeys(done.failed.values()):
+        console.print(f"failed: {reason}", highlight=False, soft_wrap=True, markup=False)
+    return store, done
