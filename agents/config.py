@@ -8,76 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveInt, TypeAdapter, model_validator
+from pydantic import (
+    Field,
+    PositiveInt,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    model_serializer,
+    model_validator,
+)
 
+from nashlens.agents.extension_settings import Ensemble, Inference, Minimax, Twin
 from nashlens.agents.on_policy_settings import COMA, REINFORCE, TRPO, AdvantageActorCritic, Episodes
+from nashlens.agents.recurrent_settings import Windows
 from nashlens.agents.replay_schedule import Rollout
 from nashlens.agents.settings import NonNegative, Positive, Settings, Share, Sharing
 from nashlens.agents.value_settings import DQN, Exploration, Importance, JointDQN
-
-
-class Inference(Settings):
-    """How a learner comes by the policies of the others, which its critic's target needs (paper, section 4.2).
-
-    Attributes
-    ----------
-    source : ``inferred``, models fitted to what the others did; ``true``, their true target policies.
-    entropy_weight : λ, weight of the entropy that the fit rewards.
-    fed_as : ``actions``, the critic reads sampled actions of the others (the authors' code); ``log_probabilities``,
-        it reads the log probabilities of the models (the text of the paper), now and next.
-    dose : share κ of the distribution that is replaced, for experiments: ``(1 − κ) p + κ q``.
-    dose_of : q: ``uniform``, p with its alternatives ``permuted`` cyclically, or the ``frozen`` initial model.
-    """
-
-    source: Literal["inferred", "true"] = "inferred"
-    entropy_weight: NonNegative = 1e-3
-    fed_as: Literal["actions", "log_probabilities"] = "actions"
-    dose: Share = 0.0
-    dose_of: Literal["uniform", "permuted", "frozen"] = "uniform"
-
-
-class Ensemble(Settings):
-    """Several sub-policies an agent, one of which plays each episode (paper, section 4.3).
-
-    Attributes
-    ----------
-    size : K.
-    draw : ``side``, the agents of a side play the same sub-policy in an episode (the paper's experiments);
-        ``agent``, each draws its own.
-    """
-
-    size: PositiveInt = 1
-    draw: Literal["side", "agent"] = "side"
-
-
-class Twin(Settings):
-    """What MATD3 adds (Ackermann et al. 2019, arXiv:1910.01465).
-
-    Attributes
-    ----------
-    policy_delay : critic updates for each update of actors and targets.
-    target_noise, target_noise_clip : standard deviation and bound of the noise on the target policies' outputs: on a
-        `Box` action in units of the box's half width, on the logits of a `Choice`.
-    """
-
-    policy_delay: PositiveInt = 2
-    target_noise: NonNegative = 0.2
-    target_noise_clip: NonNegative = 0.5
-
-
-class Minimax(Settings):
-    """What M3DDPG adds (Li et al. 2019): one adversarial step of the others' actions, in target and actor.
-
-    Attributes
-    ----------
-    opponent_step, teammate_step : length of the step against the learner's value in the action of an agent of another
-        side and of its own; the direction is the gradient scaled to length 1, as in the authors' released code.
-    """
-
-    opponent_step: NonNegative = 1e-3
-    teammate_step: NonNegative = 1e-5
 
 
 class ActorCritic(Settings):
@@ -103,10 +50,15 @@ class ActorCritic(Settings):
     critic_sharing : which agents share a critic; as the actors if left out. Shared critics always read the index.
     minibatch : ``separate``, every learner draws its own (Algorithm 1); ``shared``, one for all.
     hidden : widths of the hidden layers of actors and critics.
+    memory : numbers that a recurrent actor carries through an episode; None for a feed-forward actor. A recurrent actor
+        has one rectified layer, of the first width of `hidden`, before its memory and none behind it. Critics remember
+        nothing: a memory helps where what the critic reads now tells what an action is worth (another agent's
+        observation, under a central critic) and what the actor reads now does not.
+    windows : what recurrent actors learn from; without a memory it must be left out.
     learning_rate : of Adam, for actors and critics.
     gamma : discount.
     tau : share of the online parameters that the targets take over after each update.
-    batch_size : transitions in a minibatch.
+    batch_size : transitions in a minibatch; with a memory as many whole windows as hold them.
     clip : largest norm of the gradient of one variable.
     logit_penalty : weight of the mean squared output of the actor in its loss.
     ensemble : sub-policies; one is no ensemble.
@@ -126,6 +78,8 @@ class ActorCritic(Settings):
     critic_sharing: Sharing | None = None
     minibatch: Literal["separate", "shared"] = "separate"
     hidden: tuple[PositiveInt, ...] = (64, 64)
+    memory: PositiveInt | None = None
+    windows: Windows = Windows()
     learning_rate: Positive = 0.01
     gamma: Share = 0.95
     tau: Share = 0.01
@@ -135,6 +89,27 @@ class ActorCritic(Settings):
     ensemble: Ensemble = Ensemble()
     twin: Twin | None = None
     rollout: Rollout = Rollout()
+
+    @model_validator(mode="after")
+    def _remembers_what_it_can(self) -> Self:
+        if self.memory is None:
+            if self.windows != Windows():
+                raise ValueError("windows are what a recurrent actor learns from: they need memory, which is not given")
+            return self
+        if not self.hidden:
+            raise ValueError("hidden must have at least one width where there is a memory: the layer before it")
+        if self.ensemble.size > 1 or self.twin is not None:
+            raise ValueError("memory excludes ensemble and twin: neither is implemented for recurrent actors")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _named_where_used(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave memory and windows out where there is none: settings older than they are keep their text and its id."""
+        values: dict[str, Any] = plain(self)
+        if self.memory is None:
+            values.pop("memory", None)
+            values.pop("windows", None)
+        return values
 
 
 class MADDPG(ActorCritic):
@@ -156,6 +131,8 @@ class MADDPG(ActorCritic):
     def _sound(self) -> MADDPG:
         if self.critic == "local" and (self.inference is not None or self.minimax is not None):
             raise ValueError("inference and minimax need a central critic: a local one does not read others' actions")
+        if self.memory is not None and (self.inference is not None or self.minimax is not None):
+            raise ValueError("memory excludes inference and minimax: neither is implemented for recurrent actors")
         if self.inference is not None and self.ensemble.size > 1:
             raise ValueError("inference and ensembles exclude each other: others' sub-policies are not observed")
         by_logs = self.inference is not None and self.inference.fed_as == "log_probabilities"
@@ -213,6 +190,7 @@ __all__ = [
     "Sharing",
     "Twin",
     "ValueFamily",
+    "Windows",
     "parse",
 ]
 

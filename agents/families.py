@@ -12,6 +12,7 @@ from nashlens.agents.joint_engine import JointEngine
 from nashlens.agents.maddpg_engine import MADDPGEngine
 from nashlens.agents.on_policy_family import on_policy_engine
 from nashlens.agents.on_policy_settings import OnPolicy
+from nashlens.agents.recurrent_maddpg_engine import RecurrentMADDPGEngine
 from nashlens.agents.replay_schedule import updates_due
 from nashlens.agents.value_engine import ValueEngine
 from nashlens.agents.value_settings import DQN, JointDQN
@@ -75,6 +76,8 @@ def engine_for(
     """
     maddpg: dict[str, MADDPGFamily] = {side: a for side, a in algorithms.items() if isinstance(a, MADDPG | DDPG)}
     if len(maddpg) == len(algorithms):
+        if any(a.memory is not None for a in maddpg.values()):
+            return RecurrentMADDPGEngine(spec, maddpg, seeds=seeds, steps=steps, device=device)
         return MADDPGEngine(spec, maddpg, seeds=seeds, steps=steps, device=device)
     on_policy: dict[str, OnPolicy] = {side: a for side, a in algorithms.items() if isinstance(a, OnPolicy)}
     if len(on_policy) == len(algorithms):

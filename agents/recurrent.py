@@ -110,22 +110,26 @@ class RecurrentStack(Stack):
         following = gated_memory(self._from_inputs(inputs), self._layer(memory, 2), memory)
         return self._layer(following, 3), following
 
-    def unroll(self, inputs: Tensor, began: Tensor) -> tuple[Tensor, Tensor]:
+    def unroll(self, inputs: Tensor, began: Tensor, memory: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return outputs ``[S, n, W, E, out]`` and memories ``[S, n, W, E, M]`` after each of W steps.
 
-        The memory is empty before the first step, and before each step that begins an episode.
+        The memory is empty before each step that begins an episode.
 
         Parameters
         ----------
         inputs : ``[S, n, W, E, in]``.
-        began : ``[S, W, E]``; 1 where a step begins an episode.
+        began : ``[S, W, E]``, or ``[S, n, W, E]`` where each agent has steps of its own; 1 where a step begins an
+            episode.
+        memory : ``[S, n, E, M]``, before the first step; empty if left out.
         """
         n_seeds, n_agents, n_steps, n_envs = inputs.shape[:4]
         from_inputs = self._from_inputs(inputs.flatten(2, 3)).view(n_seeds, n_agents, n_steps, n_envs, -1)
-        memory = torch.zeros(n_seeds, n_agents, n_envs, self.memory_size, device=inputs.device)
+        if memory is None:
+            memory = torch.zeros(n_seeds, n_agents, n_envs, self.memory_size, device=inputs.device)
+        kept = 1 - (began[:, None] if began.dim() == 3 else began)
         memories = []
         for t in range(n_steps):
-            memory = memory * (1 - began[:, None, t, :, None])
+            memory = memory * kept[:, :, t, :, None]
             memory = gated_memory(from_inputs[:, :, t], self._layer(memory, 2), memory)
             memories.append(memory)
         remembered = torch.stack(memories, dim=2)

@@ -98,18 +98,32 @@ class RecurrentPolicy(ChoicePolicy):
     ----------
     network : outputs ``[B, A_i]`` logits.
     action_space, observation_size : as in `Policy`.
+    soft, temperature : as in `network_policy.NetworkPolicy`: whether a sample is a Gumbel-softmax point, and of which
+        temperature.
 
     Raises
     ------
-    ValueError : the network's inputs or outputs do not fit.
+    ValueError : the network's inputs or outputs do not fit, or `temperature` is not above 0.
     """
 
-    def __init__(self, network: RecurrentNetwork, *, action_space: Choice, observation_size: int) -> None:
+    def __init__(
+        self,
+        network: RecurrentNetwork,
+        *,
+        action_space: Choice,
+        observation_size: int,
+        soft: bool = False,
+        temperature: float = 1.0,
+    ) -> None:
         network.check_sizes(observation_size, action_space.width)
+        if not temperature > 0:
+            raise ValueError(f"temperature must be above 0, not {temperature!r}")
         self.network = network
         self.action_space = action_space
         self.observation_size = observation_size
         self.memory_size = network.memory_size
+        self.soft = soft
+        self.temperature = temperature
 
     def probabilities(
         self, observations: Array, *, masks: BoolArray | None = None, memory: Array | None = None
@@ -121,6 +135,26 @@ class RecurrentPolicy(ChoicePolicy):
         ValueError : the memory is missing or has the wrong shape.
         """
         return softmax(self.network.outputs(_carried(self, observations, memory)), self.action_space, masks=masks)
+
+    def sample(
+        self,
+        observations: Array,
+        *,
+        masks: BoolArray | None = None,
+        memory: Array | None = None,
+        rng: np.random.Generator,
+    ) -> Array:
+        """Draw one-hot vectors, or points of the simplex where the game takes soft actions."""
+        if not self.soft:
+            return super().sample(observations, masks=masks, memory=memory, rng=rng)
+        logits = self.network.outputs(_carried(self, observations, memory))
+        return softmax((logits + rng.gumbel(size=logits.shape)) / self.temperature, self.action_space, masks=masks)
+
+    def mode(self, observations: Array, *, masks: BoolArray | None = None, memory: Array | None = None) -> Array:
+        """Return the most probable alternative, or the softmax itself where the game takes soft actions."""
+        if self.soft:
+            return self.probabilities(observations, masks=masks, memory=memory)
+        return super().mode(observations, masks=masks, memory=memory)
 
     def next_memory(self, observations: Array, memory: Array) -> Array:
         """Return the memory after `observations` ``[E, O_i]`` were seen."""

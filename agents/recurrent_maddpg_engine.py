@@ -1,0 +1,247 @@
+"""MADDPG and DDPG with recurrent actors as an engine: learners, their memories in play, the windows they learn from.
+
+Where one side has a memory, all sides learn from windows, those without one too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from nashlens.agents import checkpoint as saved
+from nashlens.agents.config import Ensemble, MADDPGFamily, Rollout
+from nashlens.agents.engine import Decision, Generators, Layers, Situation, Transitions, Update, within_limit
+from nashlens.agents.layout import Layout
+from nashlens.agents.networks import Stack
+from nashlens.agents.records import TrainingRun
+from nashlens.agents.recurrent_learner import RecurrentLearner, stepped
+from nashlens.agents.recurrent_maddpg import update_all
+from nashlens.agents.recurrent_settings import Windows
+from nashlens.agents.recurrent_snapshots import RecurrentSnapshots
+from nashlens.agents.replay_schedule import common_rollout, updates_due
+from nashlens.agents.sequence_replay import SequenceReplay
+from nashlens.agents.snapshots import ActorSnapshots, Snapshots
+from nashlens.agents.warm_start import begin_actor, place_of, read_layers
+from nashlens.games.core import Box, GameSpec
+from nashlens.games.randomness import child
+
+
+class RecurrentMADDPGEngine:
+    """The MADDPG family in one run, where at least one side's actors have a memory.
+
+    Parameters
+    ----------
+    spec : the game.
+    algorithms : the setting of each side.
+    seeds : S whole numbers.
+    steps : environment steps that one seed will take, which bound the replay.
+    device : where networks and replay live.
+
+    Raises
+    ------
+    ValueError : the sides gather experience or cut windows differently, one has what recurrent runs have not, an update
+        is due before a window is full, the replay holds none, or a setting does not fit the game.
+    """
+
+    loss_names: tuple[str, ...] = ("critic_loss", "actor_loss")
+    ensembles: Sequence[Ensemble] | None = None
+
+    def __init__(
+        self,
+        spec: GameSpec,
+        algorithms: Mapping[str, MADDPGFamily],
+        *,
+        seeds: Sequence[int],
+        steps: int,
+        device: torch.device,
+    ) -> None:
+        self._rollout, windows = common_rollout(algorithms), _common_windows(algorithms)
+        self.n_envs = self._rollout.n_envs
+        _check_first_update(self._rollout, windows)
+        memories = Layout([algorithms[side].memory or 0 for side in spec.sides])
+        self.learners = _learners(spec, algorithms, seeds, windows=windows, memories=memories, device=device)
+        self._homes = {i: (n, k) for n, learner in enumerate(self.learners) for k, i in enumerate(learner.agents)}
+        self._replay = SequenceReplay(
+            spec,
+            windows,
+            capacity=self._rollout.replay_capacity,
+            n_rounds=-(-steps // self.n_envs),
+            n_envs=self.n_envs,
+            n_seeds=len(seeds),
+            memory_size=memories.total,
+            device=device,
+        )
+        self._memories = [
+            torch.zeros(len(seeds), len(learner.agents), self.n_envs, learner.memory_size, device=device)
+            for learner in self.learners
+        ]
+        self._following = self._memories
+        self._began = torch.ones(len(seeds), self.n_envs, 1, device=device)
+
+    @property
+    def stacks(self) -> list[Stack]:
+        """All stacks of all learners."""
+        return [stack for learner in self.learners for stack in learner.stacks.values()]
+
+    def decide(self, situation: Situation, *, generators: Generators) -> Decision:
+        """Let the online actors draw, after their memories took in what they see."""
+        executed: dict[int, Tensor] = {}
+        densities: dict[int, Tensor] = {}
+        following = []
+        for learner, memory in zip(self.learners, self._memories, strict=True):
+            inputs = learner.observations.spread(situation.observations, learner.agents)
+            outputs, after = stepped(learner.actor, inputs, memory)
+            following.append(after)
+            masks, head = learner.masks(situation.masks), learner.head
+            noise = head.noise(generators, (len(learner.agents), inputs.shape[2], head.padded))
+            drawn = head.draw(outputs, noise, masks)
+            logs, done = head.log_density(outputs, drawn, masks), head.executed(drawn)
+            for k, i in enumerate(learner.agents):
+                executed[i], densities[i] = done[:, k, :, : learner.actions.widths[i]], logs[:, k]
+        self._following = following
+        order = sorted(executed)
+        return Decision(
+            actions=torch.cat([executed[i] for i in order], dim=-1),
+            log_densities=torch.stack([densities[i] for i in order], dim=-1),
+        )
+
+    def take_in(self, transitions: Transitions) -> None:
+        """Store the round with the memories before it; forget what was remembered of episodes that ended."""
+        situation = transitions.situation
+        masks = [m.float() for m in (situation.masks, transitions.next_masks) if m is not None]
+        columns = [
+            situation.observations,
+            transitions.decision.actions,
+            transitions.rewards,
+            transitions.next_observations,
+            transitions.terminated,
+            self._began,
+        ]
+        each = [self._memories[n][:, k] for n, k in (self._homes[i] for i in range(len(self._homes)))]
+        self._replay.insert([*columns, *masks], memories=torch.cat(each, dim=-1))
+        self._began = transitions.ended[..., None].float()
+        self._memories = [memory * (1 - self._began[:, None]) for memory in self._following]
+
+    def updates_due(self, before: int, now: int) -> int:
+        """Return how many updates are due."""
+        return updates_due(self._rollout, before, now)
+
+    def update(self, alive: Tensor, *, n_updates: int, generators: Generators) -> Update:
+        """Make one update of every agent."""
+        losses = update_all(self.learners, self._replay, alive, n_updates=n_updates, generators=generators)
+        return Update(
+            curves={"critic_loss": losses.critic, "actor_loss": losses.actor},
+            sound=within_limit(losses.critic) & within_limit(losses.actor),
+        )
+
+    def layers(self, *, n_steps: int, n_updates: int) -> Layers:
+        """Return the online actors' parameters."""
+        return {
+            f"{n}.{k}": tensor.detach().cpu().numpy().copy()
+            for n, learner in enumerate(self.learners)
+            for k, tensor in enumerate(learner.actor.tensors)
+        }
+
+    def actors(self, agent: int, seed: int, kept: Sequence[Layers]) -> tuple[Snapshots, ...]:
+        """Return the snapshots of an agent's policy."""
+        number, _ = self._homes[agent]
+        learner = self.learners[number]
+        tensors_T = [[layers[f"{number}.{p}"][seed] for p in range(len(learner.actor.tensors))] for layers in kept]
+        place = place_of(learner, agent)
+        weights, biases = read_layers(place, tensors_T)
+        kind = RecurrentSnapshots if learner.actor.recurrent else ActorSnapshots
+        heat = learner.settings.temperature
+        return (kind(weights=weights, biases=biases, index=place.index, temperature=heat, soft=learner.soft),)
+
+    def begin_from(self, seed: int, run: TrainingRun) -> None:
+        """Set the actors of one seed, targets included; critics stay new."""
+        for learner in self.learners:
+            for agent in learner.agents:
+                begin_actor(learner, agent, seed, run, stacks=[learner.actor, learner.target_actor])
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return replay, memories, parameters and optimisers."""
+        arrays = saved.prefixed("replay", self._replay.state())
+        memories = {str(k): memory for k, memory in enumerate(self._memories)}
+        arrays |= saved.prefixed("memory", {**memories, "began": self._began})
+        for k, learner in enumerate(self.learners):
+            arrays |= saved.prefixed(f"learner{k}", learner.state())
+        return arrays
+
+    def load(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go back to what `state` returned."""
+        self._replay.load(saved.tensors(saved.part(arrays, "replay")))
+        memories = saved.tensors(saved.part(arrays, "memory"))
+        device = self._began.device
+        self._memories = [memories[str(k)].to(device) for k in range(len(self.learners))]
+        self._began = memories["began"].to(device)
+        for k, learner in enumerate(self.learners):
+            learner.load(saved.tensors(saved.part(arrays, f"learner{k}")))
+
+
+def _common_windows(algorithms: Mapping[str, MADDPGFamily]) -> Windows:
+    """Return how the sides with a memory cut windows, after a look for what recurrent runs do not have.
+
+    Raises
+    ------
+    ValueError : they do not agree, or a side has inference, an ensemble, twin critics or a minimax objective.
+    """
+    for side, a in algorithms.items():
+        held = {"inference": a.inference, "twin": a.twin, "minimax": a.minimax}
+        found = [name for name, value in held.items() if value is not None]
+        found += ["ensemble"] if a.ensemble.size > 1 else []
+        if found:
+            raise ValueError(f"algorithm: beside a side with memory, {side} must be without {', '.join(found)}")
+    each = {side: a.windows for side, a in algorithms.items() if a.memory is not None}
+    first, *rest = each.values()
+    if any(windows != first for windows in rest):
+        raise ValueError(f"algorithm: the sides {list(each)} must have equal windows")
+    return first
+
+
+def _check_first_update(rollout: Rollout, windows: Windows) -> None:
+    """Check that a window is full when the first update is due.
+
+    Raises
+    ------
+    ValueError : none is.
+    """
+    every = rollout.update_every_steps
+    n_rounds = -(-(-(-rollout.warmup_steps // every) * every) // rollout.n_envs)
+    if n_rounds < windows.span:
+        raise ValueError(
+            f"rollout.warmup_steps: {rollout.warmup_steps} let the first update come after {n_rounds} steps of each of "
+            f"{rollout.n_envs} environments, before a window of {windows.span} is full; it must be at least "
+            f"{windows.span * rollout.n_envs}"
+        )
+
+
+def _learners(
+    spec: GameSpec,
+    algorithms: Mapping[str, MADDPGFamily],
+    seeds: Sequence[int],
+    *,
+    windows: Windows,
+    memories: Layout,
+    device: torch.device,
+) -> list[RecurrentLearner]:
+    """Return the fewest learners: agents of equal settings and one kind of action space share a stack."""
+    groups: dict[tuple[MADDPGFamily, bool], list[int]] = {}
+    for i, (side, space) in enumerate(zip(spec.sides, spec.action_spaces, strict=True)):
+        groups.setdefault((algorithms[side], isinstance(space, Box)), []).append(i)
+    return [
+        RecurrentLearner(
+            spec,
+            agents,
+            settings,
+            windows=windows,
+            memories=memories,
+            device=device,
+            rngs=[child(seed, "initial parameters", *agents) for seed in seeds],
+        )
+        for (settings, _), agents in groups.items()
+    ]
