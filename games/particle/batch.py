@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from nashlens.games.core import Array, Batch, Step, check_actions
+from nashlens.games.core import Array, Batch, BoolArray, Step, check_actions
 from nashlens.games.randomness import Streams
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class ParticleBatch(Batch):
         )
         ended = step.ended
         if ended.any():
-            world.begin_again(state, ended, streams=self._streams)
+            self._begin_again(ended)
             self.observations = self._observations()
         else:
             self.observations = step.next_observations
@@ -87,6 +87,10 @@ class ParticleBatch(Batch):
         for name, current in arrays.items():
             current[...] = np.moveaxis(checked[name], 0, -1)
         self.observations = self._observations()
+
+    def _begin_again(self, where: BoolArray) -> None:
+        """Begin a new episode in the marked environments ``[E]``."""
+        self._world.begin_again(self._state, where, streams=self._streams)
 
     def _checked(self, name: str, given: npt.ArrayLike, *, like: npt.NDArray[Any]) -> npt.NDArray[Any]:
         shape = (self.n_envs, *like.shape[:-1])

@@ -145,6 +145,11 @@ class CollectTreasure(ParticleWorld):
             seen.append(np.concatenate([position, velocity, *own, rows(agents), rows(treasures)]))
         return seen
 
+    def standing(self, state: State) -> BoolArray:
+        """Return which treasures are there to be picked up."""
+        alive: BoolArray = state.facts["alive"]
+        return alive
+
     def outcome(self, state: State) -> Outcome:
         """Reward all for treasures picked up and delivered, each for being on the way."""
         facts, n = state.facts, self._n_collectors

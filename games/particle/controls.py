@@ -22,7 +22,7 @@ from typing import Literal
 
 import numpy as np
 
-from nashlens.games.core import ActionSpace, Array, Box, Choice, one_hot
+from nashlens.games.core import ActionSpace, Array, BoolArray, Box, Choice, one_hot
 
 Mode = Literal["one_hot", "soft", "continuous"]
 MODES: tuple[Mode, ...] = ("one_hot", "soft", "continuous")
@@ -44,10 +44,12 @@ class Controls:
     Attributes
     ----------
     spaces : one action space an agent.
+    speaks : ``[N]``; which agents speak.
     """
 
     def __init__(self, moves: Sequence[bool], speaks: Sequence[bool], *, n_signals: int, mode: Mode) -> None:
         self._mode = mode
+        self.speaks: BoolArray = np.array(speaks, dtype=np.bool_)
         self._movers = [i for i, moving in enumerate(moves) if moving]
         self._speakers = [(i, len(MOVES) * moves[i]) for i, speaking in enumerate(speaks) if speaking]
         self._n_signals = n_signals

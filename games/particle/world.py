@@ -173,6 +173,18 @@ class ParticleWorld(Game):
         """Change what changes between the movement and the rewards; in most worlds nothing."""
         return
 
+    def targets(self, state: State) -> BoolArray:
+        """Return which landmarks are somebody's goal, ``[L, E]``; where `state` has a fact ``goal``, those it names."""
+        n_envs = len(state.clock)
+        marked = np.zeros((self.n_landmarks, n_envs), dtype=np.bool_)
+        for goal in np.reshape(state.facts.get("goal", np.zeros((0, n_envs), dtype=np.int64)), (-1, n_envs)):
+            marked[goal, np.arange(n_envs)] = True
+        return marked
+
+    def standing(self, state: State) -> BoolArray:
+        """Return which landmarks are in play, ``[L, E]``; here all."""
+        return np.ones((self.n_landmarks, len(state.clock)), dtype=np.bool_)
+
     def fresh(self, streams: Streams) -> State:
         """Return the state of environments that begin now."""
         n_envs = streams.n_envs
