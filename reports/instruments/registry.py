@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from nashlens.reports.quantities import Quantity
 
 # The module of each instrument; it holds the instrument as INSTRUMENT.
-MODULES: dict[str, str] = {}
+MODULES: dict[str, str] = {
+    "selection": "selection",
+}
 
 
 def instrument(name: str) -> Instrument:
