@@ -204,8 +204,6 @@ def volunteers_dilemma_facts(n_agents: int = 3, cost: float = 0.25) -> Known:
             equilibria.append(Profile([[abstain, 1 - abstain] if i in group else [1.0, 0.0] for i in range(n_agents)]))
     return Known(
         equilibria=tuple(equilibria),
-        complete=True,
-        which="all",
         welfare=n_agents - cost,
         potentialness=1.0,
         source=DERIVED,

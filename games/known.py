@@ -33,10 +33,10 @@ class Known:
     """
 
     equilibria: tuple[Profile, ...]
-    complete: bool
-    which: str
     welfare: float
     source: str
+    complete: bool = True
+    which: str = "all"
     potentialness: float | None = None
     notes: str = ""
 

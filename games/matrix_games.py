@@ -33,8 +33,6 @@ def prisoners_dilemma_facts() -> Known:
     """Both defect, the only equilibrium and a third of the best welfare."""
     return Known(
         equilibria=pure_profiles(2, (1, 1)),
-        complete=True,
-        which="all",
         welfare=6.0,
         potentialness=1.0,
         source=DERIVED,
@@ -51,8 +49,6 @@ def stag_hunt_facts() -> Known:
     """Two pure equilibria, one better and one safer, and a mixed one."""
     return Known(
         equilibria=(*pure_profiles(2, (0, 0), (1, 1)), Profile([[3 / 4, 1 / 4]] * 2)),
-        complete=True,
-        which="all",
         welfare=8.0,
         potentialness=1.0,
         source=DERIVED,
@@ -69,8 +65,6 @@ def chicken_facts() -> Known:
     """One swerves and one dares, or both mix."""
     return Known(
         equilibria=(*pure_profiles(2, (0, 1), (1, 0)), Profile([[2 / 3, 1 / 3]] * 2)),
-        complete=True,
-        which="all",
         welfare=12.0,
         potentialness=1.0,
         source=DERIVED,
@@ -88,8 +82,6 @@ def battle_of_the_sexes_facts() -> Known:
     """Both meetings, and a mixed equilibrium that is worse for both."""
     return Known(
         equilibria=(*pure_profiles(2, (0, 0), (1, 1)), Profile([[2 / 3, 1 / 3], [1 / 3, 2 / 3]])),
-        complete=True,
-        which="all",
         welfare=3.0,
         potentialness=1.0,
         source=DERIVED,
@@ -107,8 +99,6 @@ def climbing_facts() -> Known:
     """Both agents at 11, both at 7, and a mixed equilibrium."""
     return Known(
         equilibria=(*pure_profiles(3, (0, 0), (1, 1)), Profile([[5 / 16, 0, 11 / 16]] * 2)),
-        complete=True,
-        which="all",
         welfare=22.0,
         potentialness=1.0,
         source=DERIVED,
@@ -160,8 +150,6 @@ def anti_coordination_facts() -> Known:
     """Both ways to differ, and the even mixture, which is the best that one shared policy can do."""
     return Known(
         equilibria=(*pure_profiles(2, (0, 1), (1, 0)), Profile.uniform(2, 2)),
-        complete=True,
-        which="all",
         welfare=2.0,
         potentialness=1.0,
         source=DERIVED,
@@ -183,8 +171,6 @@ def matching_pennies_facts() -> Known:
     """Both mix evenly; the value is 0."""
     return Known(
         equilibria=(Profile.uniform(2, 2),),
-        complete=True,
-        which="all",
         welfare=0.0,
         potentialness=0.0,
         source=DERIVED,
@@ -203,8 +189,6 @@ def rock_paper_scissors_facts() -> Known:
     """Both mix evenly; the value is 0."""
     return Known(
         equilibria=(Profile.uniform(3, 3),),
-        complete=True,
-        which="all",
         welfare=0.0,
         potentialness=0.0,
         source=DERIVED,
@@ -222,8 +206,6 @@ def shapley_facts() -> Known:
     """Both mix evenly, a third each."""
     return Known(
         equilibria=(Profile.uniform(3, 3),),
-        complete=True,
-        which="all",
         welfare=1.0,
         potentialness=(sqrt(3) - 1) / 2,
         source=DERIVED,

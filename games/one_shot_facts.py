@@ -15,8 +15,6 @@ def matching_pennies_3p_facts() -> Known:
     """All mix evenly: the first wants to match the second, the second the third, the third to differ from the first."""
     return Known(
         equilibria=(Profile.uniform(2, 2, 2),),
-        complete=True,
-        which="all",
         welfare=1.0,
         potentialness=0.5,
         source=SOURCE,
@@ -28,8 +26,6 @@ def matrix_bos_facts() -> Known:
     """Both meetings, and a mixed equilibrium that pays 6/5 each."""
     return Known(
         equilibria=(*pure_profiles(2, (0, 0), (1, 1)), Profile([[3 / 5, 2 / 5], [2 / 5, 3 / 5]])),
-        complete=True,
-        which="all",
         welfare=5.0,
         potentialness=1.0,
         source=SOURCE,
@@ -41,8 +37,6 @@ def matrix_brps_facts() -> Known:
     """One equilibrium, with full support and value 0."""
     return Known(
         equilibria=(Profile([[1 / 16, 10 / 16, 5 / 16]] * 2),),
-        complete=True,
-        which="all",
         welfare=0.0,
         potentialness=sqrt(6100) / (sqrt(6100) + 160),
         source=SOURCE,
@@ -54,8 +48,6 @@ def matrix_cd_facts() -> Known:
     """One dares and one does not, or both mix evenly."""
     return Known(
         equilibria=(*pure_profiles(2, (0, 1), (1, 0)), Profile.uniform(2, 2)),
-        complete=True,
-        which="all",
         welfare=6.0,
         potentialness=1.0,
         source=SOURCE,
@@ -67,8 +59,6 @@ def matrix_coordination_facts() -> Known:
     """Both conventions, and the even mixture between them."""
     return Known(
         equilibria=(*pure_profiles(2, (0, 0), (1, 1)), Profile.uniform(2, 2)),
-        complete=True,
-        which="all",
         welfare=2.0,
         potentialness=1.0,
         source=SOURCE,
@@ -80,8 +70,6 @@ def matrix_mp_facts() -> Known:
     """Both mix evenly; the value is 0."""
     return Known(
         equilibria=(Profile.uniform(2, 2),),
-        complete=True,
-        which="all",
         welfare=0.0,
         potentialness=0.0,
         source=SOURCE,
@@ -93,8 +81,6 @@ def matrix_pd_facts() -> Known:
     """Both defect."""
     return Known(
         equilibria=pure_profiles(2, (1, 1)),
-        complete=True,
-        which="all",
         welfare=10.0,
         potentialness=1.0,
         source=SOURCE,
@@ -107,8 +93,6 @@ def matrix_rps_facts() -> Known:
     """Both mix evenly; the value is 0."""
     return Known(
         equilibria=(Profile.uniform(3, 3),),
-        complete=True,
-        which="all",
         welfare=0.0,
         potentialness=0.0,
         source=SOURCE,
@@ -134,8 +118,6 @@ def matrix_sh_facts() -> Known:
     """Both hunt the stag, both the hare, or both mix evenly."""
     return Known(
         equilibria=(*pure_profiles(2, (0, 0), (1, 1)), Profile.uniform(2, 2)),
-        complete=True,
-        which="all",
         welfare=4.0,
         potentialness=1.0,
         source=SOURCE,
@@ -147,8 +129,6 @@ def matrix_shapleys_game_facts() -> Known:
     """Both mix evenly, a third each."""
     return Known(
         equilibria=(Profile.uniform(3, 3),),
-        complete=True,
-        which="all",
         welfare=1.0,
         potentialness=(sqrt(3) - 1) / 2,
         source=SOURCE,
