@@ -24,7 +24,16 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
-class GameEntry(_Strict):
+class _Lengths(_Strict):
+    """How many runs there are, and how long each is, where a table says otherwise than what stands above it."""
+
+    seeds: Seeds | None = None
+    steps: AtLeastOne | None = None
+    snapshots: AtLeastTwo | None = None
+    evaluation_episodes: AtLeastZero | None = None
+
+
+class GameEntry(_Lengths):
     """One game of a suite, and where it departs from the rest.
 
     Attributes
@@ -42,13 +51,9 @@ class GameEntry(_Strict):
     settings: dict[str, Any] = Field(default_factory=dict)
     algorithms: list[str] | None = None
     metrics: list[str] | None = None
-    seeds: Seeds | None = None
-    steps: AtLeastOne | None = None
-    snapshots: AtLeastTwo | None = None
-    evaluation_episodes: AtLeastZero | None = None
 
 
-class GameSize(_Strict):
+class GameSize(_Lengths):
     """What a size changes of one game.
 
     Attributes
@@ -60,13 +65,9 @@ class GameSize(_Strict):
     settings: dict[str, Any] = Field(default_factory=dict)
     algorithms: list[str] | None = None
     metrics: list[str] | None = None
-    seeds: Seeds | None = None
-    steps: AtLeastOne | None = None
-    snapshots: AtLeastTwo | None = None
-    evaluation_episodes: AtLeastZero | None = None
 
 
-class Size(_Strict):
+class Size(_Lengths):
     """A smaller form of a suite. What it says once holds for all games, even where a game's own table says otherwise.
 
     Attributes
@@ -79,10 +80,6 @@ class Size(_Strict):
 
     leave_out: list[str] = Field(default_factory=list)
     algorithms: list[str] | None = None
-    seeds: Seeds | None = None
-    steps: AtLeastOne | None = None
-    snapshots: AtLeastTwo | None = None
-    evaluation_episodes: AtLeastZero | None = None
     games: dict[Name, GameSize] = Field(default_factory=dict)
 
 
