@@ -1,14 +1,17 @@
 """Recurrent MADDPG and DDPG in the common loop: seeds apart, resuming, keeping, acting, and what is refused."""
 
 import json
+import math
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from nashlens import games
 from nashlens.agents import config, records
 from nashlens.agents.config import Ensemble, Inference, Minimax, Rollout, Sharing, Twin, Windows
 from nashlens.agents.families import check_settings
+from nashlens.agents.recurrent_maddpg_engine import RecurrentMADDPGEngine
 from nashlens.agents.recurrent_snapshots import RecurrentSnapshots
 from nashlens.agents.snapshots import ActorSnapshots
 from nashlens.agents.training import train
@@ -142,3 +145,90 @@ def test_sides_may_differ_in_whether_they_remember(uneven):
     assert isinstance(run.actors[0], RecurrentSnapshots)
     assert isinstance(run.actors[1], ActorSnapshots)
     assert all((a.weights[0][0] != a.weights[0][1]).any() for a in run.actors)
+
+
+@pytest.mark.parametrize("kind", [{"masked": True}, {"boxes": True}, {"soft": True}], ids=str)
+def test_policies_act_as_the_networks_did(uneven, kind):
+    # Every decision before the first update, judged again by the plain policies of the first snapshot.
+    game, settings, seen = uneven(**kind), quick(sharing=Sharing(mode="side", index=True), temperature=0.8), []
+    decide = RecurrentMADDPGEngine.decide
+
+    def watched(self, situation, *, generators):
+        outputs = decide(self, situation, generators=generators)
+        seen.append((situation, outputs))
+        return outputs
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RecurrentMADDPGEngine, "decide", watched)
+        run = train(game, settings, seeds=[3], steps=23, n_snapshots=2)[0]
+    assert run.n_updates == 1  # after the last of the decisions
+    for i, policy in enumerate(run.policies(0)):
+        memory = policy.initial_memory(4, rng=np.random.default_rng(0))
+        part = slice(*np.cumsum([0, *game.spec.observation_sizes])[i : i + 2])
+        acts = slice(*np.cumsum([0, *game.spec.action_widths])[i : i + 2])
+        n_judged = 0
+        for t, (situation, decision) in enumerate(seen):
+            memory = memory if t % 3 else 0 * memory  # episodes of three steps
+            observed = situation.observations[0, :, part].double().numpy()
+            memory = policy.next_memory(observed, memory)
+            done = decision.actions[0, :, acts].double().numpy()
+            masks = None if situation.masks is None else situation.masks[0, :, acts].numpy()
+            expected = _log_density(policy, observed, done, memory=memory, masks=masks)
+            found = decision.log_densities[0, :, i].double().numpy()
+            known = np.isfinite(expected)
+            np.testing.assert_allclose(found[known], expected[known], atol=1e-4)
+            n_judged += known.sum()
+        assert n_judged >= 8
+
+
+def _log_density(policy, observed, done, *, memory, masks):
+    if isinstance(policy.action_space, games.Box):
+        mean, std = policy.moments(observed, memory=memory)
+        inside = np.abs(done) < np.array(policy.action_space.high)  # of a clipped draw only the clipped point is seen
+        logs = -0.5 * ((done - mean) / std) ** 2 - np.log(std * np.sqrt(2 * np.pi))
+        return np.where(inside, logs, np.nan).sum(axis=1)
+    chances = policy.probabilities(observed, masks=masks, memory=memory)
+    if not policy.soft:
+        return np.log(np.where(done > 0, chances, 1.0)).sum(axis=1)
+    # Maddison, Mnih and Teh (2017), definition 1: (n − 1)! λ^(n−1) Π p_k x_k^(−λ−1) / (Σ p_k x_k^(−λ))^n
+    total, heat = np.zeros(len(done)), policy.temperature
+    for factor in policy.action_space.slices:
+        p, x, n = chances[:, factor], done[:, factor], factor.stop - factor.start
+        total += math.lgamma(n) + (n - 1) * np.log(heat) + (np.log(p) - (heat + 1) * np.log(x)).sum(axis=1)
+        total -= n * np.log((p * x**-heat).sum(axis=1))
+    return total
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("climbing", {}),
+        ("repeated", {"stage": "prisoners_dilemma", "rounds": 3, "memory": 1}),
+        ("kuhn_poker", {}),
+        ("simple_speaker_listener", {"actions": "soft"}),
+        ("simple_reference", {}),
+        ("simple_tag", {"actions": "continuous"}),
+    ],
+)
+def test_actors_with_memory_train_in_every_kind_of_game(name, arguments):
+    run = train(
+        games.make(name, **arguments), quick(), seeds=[0], steps=48, n_snapshots=2, evaluation_episodes=2, explore=True
+    )[0]
+    assert (run.status, run.n_updates) == ("done", 3)
+    assert np.isfinite(run.evaluation_returns).all()
+    moved = [any((a.weights[k][0] != a.weights[k][-1]).any() for k in range(len(a.weights))) for a in run.actors]
+    assert all(moved)
+    again = records.unpack(*records.pack(run))
+    for kept, found in zip(run.actors, again.actors, strict=True):
+        assert (kept.soft, kept.temperature, kept.index) == (found.soft, found.temperature, found.index)
+    assert run.actors[0].soft == (arguments.get("actions") == "soft")
+
+
+def test_a_run_begins_from_the_actors_of_a_former_one(uneven):
+    former = train(uneven(), quick(), seeds=[5], steps=60, n_snapshots=2)[0]
+    run = train(uneven(), quick(), seeds=[1], steps=30, n_snapshots=2, warm_start={1: former})[0]
+    for a, b in zip(former.actors, run.actors, strict=True):
+        for last, first in zip(a.weights, b.weights, strict=True):
+            np.testing.assert_array_equal(first[0], last[-1])
+    with pytest.raises(ValueError, match="warm_start: the networks of short must have"):
+        train(uneven(), config.MADDPG(hidden=(8,)), seeds=[1], steps=8, n_snapshots=2, warm_start={1: former})

@@ -111,3 +111,23 @@ def test_networks_that_do_not_fit_are_refused():
         RecurrentPolicy(good, action_space=Choice((2,)), observation_size=3)
     with pytest.raises(ValueError, match="2 inputs beside its index and 4 outputs, not 2 and 2"):
         RecurrentGaussianPolicy(good, action_space=Box((-1.0, -1.0), (1.0, 1.0)), observation_size=2)
+
+
+def test_a_soft_policy_draws_points_whose_largest_part_is_a_draw_of_its_probabilities():
+    # The Gumbel-max rule: the largest of logits plus Gumbel noise follows the softmax, whatever the temperature.
+    network = a_network(n_outputs=3)
+    policy = RecurrentPolicy(network, action_space=Choice((3,)), observation_size=2, soft=True, temperature=0.5)
+    seen, memory = np.zeros((20_000, 2)), np.full((20_000, 4), 0.1)
+    drawn = policy.sample(seen, memory=memory, rng=np.random.default_rng(0))
+    np.testing.assert_allclose(drawn.sum(axis=1), 1.0)
+    assert (drawn < 1).all()
+    chances = policy.probabilities(seen, memory=memory)[0]
+    shares = np.bincount(drawn.argmax(axis=1), minlength=3) / 20_000
+    np.testing.assert_allclose(shares, chances, atol=5 * 0.5 / np.sqrt(20_000))
+    np.testing.assert_array_equal(policy.mode(seen[:1], memory=memory[:1])[0], chances)
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan")])
+def test_a_temperature_that_is_not_above_zero_is_refused(temperature):
+    with pytest.raises(ValueError, match="temperature must be above 0"):
+        RecurrentPolicy(a_network(), action_space=Choice((2,)), observation_size=2, temperature=temperature)
