@@ -12,7 +12,9 @@ from torch import Tensor
 from nashlens.agents import checkpoint as saved
 from nashlens.agents.config import Ensemble, MADDPGFamily
 from nashlens.agents.engine import Decision, Generators, Layers, Situation, Transitions, Update, within_limit
+from nashlens.agents.kept_learners import learner_layers, read_learner
 from nashlens.agents.learner import Learner
+from nashlens.agents.learner_snapshots import LearnerSnapshots
 from nashlens.agents.maddpg import joint_decision, update_all
 from nashlens.agents.networks import Stack
 from nashlens.agents.records import TrainingRun
@@ -115,6 +117,16 @@ class MADDPGEngine:
         n_tensors = len(learner.actor.tensors)
         tensors_T = [[layers[f"{number}.{p}"][seed] for p in range(n_tensors)] for layers in kept]
         return tuple(read_actor(learner, agent, sub, tensors_T) for sub in range(learner.n_subs))
+
+    def learner_layers(self) -> Layers:
+        """Return critics, targets and models of the others."""
+        return learner_layers(self.learners)
+
+    def learner_snapshots(self, agent: int, seed: int, kept: Sequence[Layers]) -> tuple[LearnerSnapshots, ...]:
+        """Return the snapshots of critics, targets and models of an agent's sub-policies."""
+        number = self._homes[agent]
+        learner = self.learners[number]
+        return tuple(read_learner(learner, number, agent, seed, kept, sub=sub) for sub in range(learner.n_subs))
 
     def begin_from(self, seed: int, run: TrainingRun) -> None:
         """Set the actors of one seed, targets included; critics stay new."""

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nashlens.agents.engine import Engine, Layers, Update
+from nashlens.agents.kept_learners import KeepsLearners
 from nashlens.agents.records import TrainingRun, joint_policy
 from nashlens.games.core import Game
 from nashlens.games.episodes import play
@@ -26,6 +27,7 @@ class Recording:
     seeds : S whole numbers.
     evaluation_episodes : fresh episodes played with each snapshot; 0 for none.
     explore : whether evaluation samples its actions.
+    keep_critics : whether critics, targets and models of the others are kept too, where the engine has critics.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Recording:
         seeds: Sequence[int],
         evaluation_episodes: int,
         explore: bool,
+        keep_critics: bool = False,
     ) -> None:
         self._game = game
         self._engine = engine
@@ -44,6 +47,7 @@ class Recording:
         self._seeds = tuple(seeds)
         self._n_episodes = evaluation_episodes
         self._explore = explore
+        self._keeper = engine if keep_critics and isinstance(engine, KeepsLearners) else None
         self._steps: list[int] = []
         self._layers: list[Layers] = []
         self._evaluations: list[npt.NDArray[np.float64]] = []
@@ -54,7 +58,8 @@ class Recording:
     def add_snapshot(self, step: int, *, n_updates: int) -> None:
         """Keep every policy as it is now, and play fresh episodes with it if they were asked for."""
         self._steps.append(step)
-        self._layers.append(self._engine.layers(n_steps=step, n_updates=n_updates))
+        layers = self._engine.layers(n_steps=step, n_updates=n_updates)
+        self._layers.append(layers if self._keeper is None else {**layers, **self._keeper.learner_layers()})
         returns_SN = np.full((len(self._seeds), self._n_agents), np.nan)
         if self._n_episodes:
             for k, seed in enumerate(self._seeds):
@@ -92,6 +97,11 @@ class Recording:
             n_steps, n_updates = failure["step"], failure["n_updates"]
         n_kept = len(self._steps) if failure is None else failure["n_snapshots"]
         actors = [self._engine.actors(i, k, self._layers[:n_kept]) for i in range(self._n_agents)]
+        learners = (
+            []
+            if self._keeper is None
+            else [self._keeper.learner_snapshots(i, k, self._layers[:n_kept]) for i in range(self._n_agents)]
+        )
         episode_steps, episode_returns = episodes
         before = episode_steps <= n_steps
         none = np.zeros((0, self._n_agents), dtype=np.float32)
@@ -108,6 +118,7 @@ class Recording:
             snapshot_steps=np.array(self._steps[:n_kept], dtype=np.int64),
             actors=tuple(subs[0] for subs in actors),
             more_actors=tuple(subs[1:] for subs in actors),
+            learners=tuple(learners),
             episode_steps=episode_steps[before],
             episode_returns=episode_returns[before],
             evaluation_returns=np.stack(self._evaluations)[:n_kept, k],

@@ -15,7 +15,9 @@ from torch import Tensor
 from nashlens.agents import checkpoint as saved
 from nashlens.agents.config import Ensemble, MADDPGFamily, Rollout
 from nashlens.agents.engine import Decision, Generators, Layers, Situation, Transitions, Update, within_limit
+from nashlens.agents.kept_learners import learner_layers, read_learner
 from nashlens.agents.layout import Layout
+from nashlens.agents.learner_snapshots import LearnerSnapshots
 from nashlens.agents.networks import Stack
 from nashlens.agents.records import TrainingRun
 from nashlens.agents.recurrent_learner import RecurrentLearner, stepped
@@ -156,6 +158,15 @@ class RecurrentMADDPGEngine:
         kind = RecurrentSnapshots if learner.actor.recurrent else ActorSnapshots
         heat = learner.settings.temperature
         return (kind(weights=weights, biases=biases, index=place.index, temperature=heat, soft=learner.soft),)
+
+    def learner_layers(self) -> Layers:
+        """Return critics and targets."""
+        return learner_layers(self.learners)
+
+    def learner_snapshots(self, agent: int, seed: int, kept: Sequence[Layers]) -> tuple[LearnerSnapshots, ...]:
+        """Return the snapshots of an agent's critic and targets."""
+        number, _ = self._homes[agent]
+        return (read_learner(self.learners[number], number, agent, seed, kept),)
 
     def begin_from(self, seed: int, run: TrainingRun) -> None:
         """Set the actors of one seed, targets included; critics stay new."""

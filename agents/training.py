@@ -57,6 +57,7 @@ def train(
     n_snapshots: int = 21,
     evaluation_episodes: int = 0,
     explore: bool = False,
+    keep_critics: bool = False,
     progress: Callable[[Progress], None] | None = None,
     checkpoint_every_steps: int | None = None,
     on_checkpoint: Callable[[Checkpoint], None] | None = None,
@@ -76,6 +77,8 @@ def train(
     n_snapshots : T, at least 2: policies that are kept, evenly spread, the first before any training.
     evaluation_episodes : fresh episodes that are played with each snapshot; 0 for none.
     explore : whether evaluation samples its actions or plays without exploration noise.
+    keep_critics : whether critics, targets and models of the others are kept with every snapshot; MADDPG and DDPG have
+        them, and of other algorithms nothing more is kept.
     progress : called after every percent of the steps.
     checkpoint_every_steps, on_checkpoint : how often, and to whom, a checkpoint is handed.
     resume : go on from a checkpoint of the same call.
@@ -100,6 +103,7 @@ def train(
         n_snapshots=_at_least("n_snapshots", n_snapshots, 2),
         evaluation_episodes=_at_least("evaluation_episodes", evaluation_episodes, 0),
         explore=explore,
+        keep_critics=keep_critics,
         device=torch.device(device),
     )
     training.begin_from(warm_start or {})
@@ -126,6 +130,7 @@ class _Training:
         n_snapshots: int,
         evaluation_episodes: int,
         explore: bool,
+        keep_critics: bool,
         device: torch.device,
     ) -> None:
         self.seeds = seeds
@@ -145,7 +150,13 @@ class _Training:
         self.round = 0
         plain = {side: a.model_dump(mode="json") for side, a in algorithms.items()}
         self.recording = Recording(
-            game, self.engine, algorithm=plain, seeds=seeds, evaluation_episodes=evaluation_episodes, explore=explore
+            game,
+            self.engine,
+            algorithm=plain,
+            seeds=seeds,
+            evaluation_episodes=evaluation_episodes,
+            explore=explore,
+            keep_critics=keep_critics,
         )
         spread = np.linspace(0, self.n_rounds, n_snapshots)
         self.snapshot_rounds = {int(r) for r in np.round(spread)}
@@ -158,6 +169,7 @@ class _Training:
             "n_snapshots": n_snapshots,
             "evaluation_episodes": evaluation_episodes,
             "explore": explore,
+            **({"keep_critics": True} if keep_critics else {}),  # checkpoints older than this setting stay good
         }
 
     def begin_from(self, former: Mapping[int, TrainingRun]) -> None:
@@ -241,7 +253,7 @@ class _Training:
 
     def load(self, checkpoint: Checkpoint) -> None:
         theirs = {key: value for key, value in checkpoint.settings.items() if key != "failures"}
-        different = sorted(key for key in self.asked if theirs.get(key) != self.asked[key])
+        different = sorted(key for key in {*self.asked, *theirs} if theirs.get(key) != self.asked.get(key))
         if different:
             raise ValueError(f"resume must be a checkpoint of the same call; it differs in {', '.join(different)}")
         arrays = checkpoint.arrays
