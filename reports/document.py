@@ -16,10 +16,9 @@ from markupsafe import Markup, escape
 
 from nashlens.reports import atomic
 from nashlens.reports.figures import Panel
+from nashlens.reports.page_scripts import TEMPLATES, data_block, page_script, security_policy
 from nashlens.reports.report import Report
 from nashlens.reports.tables import Table
-
-TEMPLATES = "nashlens.reports.templates"
 
 
 def write(report: Report, folder: Path) -> Path:
@@ -60,7 +59,16 @@ def to_html(report: Report) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
     )
     template = environment.from_string(_resource("report.html"))
-    return template.render(report=report, style=_resource("style.css"), svg=_inline, emphasise=_emphasise)
+    script = page_script(players=any(figure.players for figure in report.figures))
+    return template.render(
+        report=report,
+        style=_resource("style.css"),
+        script=script,
+        policy=security_policy(script),
+        svg=_inline,
+        emphasise=_emphasise,
+        data_block=data_block,
+    )
 
 
 def to_markdown(report: Report) -> str:

@@ -20,6 +20,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
+from nashlens.reports.players import Player
+
 Dash = tuple[int, tuple[float, ...]]
 WIDTH, HEIGHT = 4.6, 3.1
 INK, GRID = "#010203", "#040506"
@@ -73,6 +75,7 @@ class Figure:
     paragraphs : what it shows, one a game.
     panels : one a game.
     data : every number that is drawn.
+    players : what can be played step by step beside the panels.
     """
 
     name: str
@@ -81,6 +84,7 @@ class Figure:
     paragraphs: tuple[str, ...]
     panels: tuple[Panel, ...]
     data: pd.DataFrame
+    players: tuple[Player, ...] = ()
 
 
 def curve_panel(
