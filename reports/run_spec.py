@@ -28,6 +28,7 @@ class RunSpec:
     snapshots : snapshots of every policy, the first before any training.
     evaluation_episodes : fresh episodes at each snapshot.
     explore : whether evaluation samples its actions.
+    keep_critics : whether critics, targets and models of the others are kept with every snapshot.
     """
 
     game: str
@@ -38,6 +39,7 @@ class RunSpec:
     snapshots: int
     evaluation_episodes: int
     explore: bool
+    keep_critics: bool = False
 
     @property
     def run_id(self) -> str:
@@ -52,8 +54,11 @@ class RunSpec:
         return digest(canonical_json(values).encode())
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values for a JSON file."""
-        return asdict(self)
+        """Return plain values for a JSON file; where no critics are kept nothing says so, as in files of older runs."""
+        values = asdict(self)
+        if not self.keep_critics:
+            del values["keep_critics"]
+        return values
 
     def with_seed(self, seed: int) -> RunSpec:
         """Return the same run under another seed."""

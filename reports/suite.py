@@ -179,6 +179,7 @@ def _cells(config: SuiteConfig) -> Iterator[Cell]:
                 snapshots=entry.snapshots or config.snapshots,
                 evaluation_episodes=_first(entry.evaluation_episodes, config.evaluation_episodes),
                 explore=config.explore,
+                keep_critics=config.keep_critics,
             )
             _check_trainable(spec, first, label=label, chosen=chosen, own_steps=entry.steps is not None)
             yield Cell(

@@ -95,6 +95,8 @@ class SuiteConfig(_Strict):
     snapshots : snapshots of every policy, the first before any training.
     evaluation_episodes : fresh episodes at each snapshot.
     explore : True to sample actions in evaluation, False to play without exploration noise.
+    keep_critics : True to keep critics, targets and models of the others with every snapshot, for instruments that read
+        them; the arrays of a run are then two to five times as large.
     checkpoint_every_steps : environment steps between checkpoints; none if left out.
     metrics : instruments beyond the common measures; see `reports.instruments.registry`.
     size : which size of the suite this is.
@@ -110,6 +112,7 @@ class SuiteConfig(_Strict):
     snapshots: AtLeastTwo = 21
     evaluation_episodes: AtLeastZero = 0
     explore: bool = False
+    keep_critics: bool = False
     checkpoint_every_steps: AtLeastOne | None = None
     metrics: list[str] = Field(default_factory=list)
     size: Name = FULL

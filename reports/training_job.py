@@ -149,6 +149,7 @@ def _train(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> list[Trainin
         n_snapshots=first.snapshots,
         evaluation_episodes=first.evaluation_episodes,
         explore=first.explore,
+        keep_critics=first.keep_critics,
         progress=_progress_writer(store.folder("progress") / f"{job.job_id}.json"),
         checkpoint_every_steps=every,
         on_checkpoint=(lambda point: write_checkpoint(path, point, seeds=seeds)) if every and same_seeds else None,

@@ -42,6 +42,7 @@ def test_run_id_is_the_sha256_of_the_canonical_json() -> None:
         {"snapshots": 3},
         {"evaluation_episodes": 1},
         {"explore": True},
+        {"keep_critics": True},
     ],
 )
 def test_ids_change_with_every_field(change: dict[str, Any]) -> None:
@@ -74,3 +75,9 @@ def test_parse_seeds_of_anything_else_raises(wrong: Any) -> None:
 @given(st.integers(0, 50), st.integers(1, 50))
 def test_parse_seeds_of_a_range_counts_from_its_start(start: int, n: int) -> None:
     assert parse_seeds(f"{start}:{start + n}") == tuple(range(start, start + n))
+
+
+def test_a_run_that_keeps_critics_says_so_in_its_file() -> None:
+    keeping = replace(SPEC, keep_critics=True)
+    assert RunSpec(**json.loads(json.dumps(keeping.to_json()))) == keeping
+    assert "keep_critics" not in SPEC.to_json()
