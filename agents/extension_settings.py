@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import PositiveInt
+from pydantic import PositiveInt, SerializerFunctionWrapHandler, model_serializer
 
 from nashlens.agents.settings import NonNegative, Settings, Share
 
@@ -20,6 +20,8 @@ class Inference(Settings):
         it reads the log probabilities of the models (the text of the paper), now and next.
     dose : share κ of the distribution that is replaced, for experiments: ``(1 − κ) p + κ q``.
     dose_of : q: ``uniform``, p with its alternatives ``permuted`` cyclically, or the ``frozen`` initial model.
+    record_every_updates : updates from one record of the divergences to the next; what is learned is the same,
+        and recording at every update about doubles its time.
     """
 
     source: Literal["inferred", "true"] = "inferred"
@@ -27,6 +29,15 @@ class Inference(Settings):
     fed_as: Literal["actions", "log_probabilities"] = "actions"
     dose: Share = 0.0
     dose_of: Literal["uniform", "permuted", "frozen"] = "uniform"
+    record_every_updates: PositiveInt = 1
+
+    @model_serializer(mode="wrap")
+    def _named_where_sparse(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave the interval out where it is 1: settings older than it is keep their text and its id."""
+        values: dict[str, Any] = plain(self)
+        if self.record_every_updates == 1:
+            values.pop("record_every_updates", None)
+        return values
 
 
 class Ensemble(Settings):

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from nashlens.agents.distributions import uniform_draws
 from nashlens.agents.learner import Learner
+from nashlens.agents.opponents import unrecorded
 from nashlens.agents.replay import Minibatch, Replay
 
 Generators = Sequence[torch.Generator]
@@ -119,7 +120,11 @@ def update_all(
         if learner.opponents is not None:
             fresh = replay.latest(learner.settings.rollout.update_every_steps)
             learner.opponents.fit(fresh, alive)
-            for name, table in _divergences(learners, learner, {"replay": batch, "fresh": fresh}).items():
+            if n_updates % learner.opponents.inference.record_every_updates == 0:
+                found = _divergences(learners, learner, {"replay": batch, "fresh": fresh})
+            else:
+                found = unrecorded(n_seeds, n_agents)
+            for name, table in found.items():
                 divergences[name] = torch.where(torch.isnan(table), divergences.get(name, table), table)
             next_actions = _stand_in(learners, learner, batch, next_actions, nxt=True, generators=generators)
             if learner.opponents.inference.fed_as == "log_probabilities":

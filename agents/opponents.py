@@ -25,6 +25,16 @@ from nashlens.agents.replay import Minibatch
 from nashlens.agents.sharing import assign
 from nashlens.games.core import Choice, GameSpec
 
+DIRECTIONS = ("model_true", "true_model")
+AGAINST = ("target", "online")
+WHERE = ("replay", "fresh")
+
+
+def unrecorded(n_seeds: int, n_agents: int) -> dict[str, Tensor]:
+    """Return the curves ``[S, N, N]`` of an update whose divergences are not recorded: NaN under every name."""
+    names = [f"kl_{d}_{a}_{w}" for w in WHERE for a in AGAINST for d in DIRECTIONS]
+    return {name: torch.full((n_seeds, n_agents, n_agents), torch.nan) for name in names}
+
 
 class Opponents:
     """The models that n agents have of all others, in S seeds.

@@ -28,7 +28,8 @@ def inference_measures(run: TrainingRun) -> Iterator[Row]:
     Notes
     -----
     Updates are cut into at most `N_WINDOWS` windows of equal length; a number stands at the step of its window's last
-    update. Pairs without a model have no row.
+    update. Pairs without a model have no row. Where the divergences were not recorded at every update, means are over
+    those that were, which n counts; where none of the last `N_LAST` updates was recorded, the last record stands alone.
     """
     for name, curve_UNN in run.losses.items():
         if not name.startswith(DIVERGENCE) or not len(curve_UNN):
@@ -41,9 +42,9 @@ def inference_measures(run: TrainingRun) -> Iterator[Row]:
                 mean, n = _mean(curve_U[begin:end])
                 if n:
                     yield row(name, mean, agent=pair, step=run.update_steps[end - 1], unit="update", n=n)
-            mean, n = _mean(curve_U[-N_LAST:])
-            if n:
-                yield row(f"{LAST}{name}", mean, agent=pair, step=run.update_steps[-1], unit="update", n=n)
+            last = np.flatnonzero(np.isfinite(curve_U))[-1]
+            mean, n = _mean(curve_U[min(len(curve_U) - N_LAST, last) if len(curve_U) > N_LAST else 0 :])
+            yield row(f"{LAST}{name}", mean, agent=pair, step=run.update_steps[-1], unit="update", n=n)
 
 
 def _mean(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[float, int]:

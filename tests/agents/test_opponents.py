@@ -136,3 +136,34 @@ def test_boxes_and_lone_agents_are_refused(uneven):
 def test_a_learner_without_inference_has_no_models(uneven):
     learner = Learner(uneven().spec, (0, 1), config.MADDPG(), device=CPU, rngs=[np.random.default_rng(0)])
     assert learner.opponents is None
+
+
+def test_a_sparse_record_of_divergences_changes_nothing_that_is_learned(uneven):
+    from nashlens.agents.training import train
+
+    rollout = config.Rollout(n_envs=2, warmup_steps=8, update_every_steps=8)
+    runs = [
+        train(
+            uneven(),
+            config.MADDPG(hidden=(8,), batch_size=8, rollout=rollout, inference=Inference(record_every_updates=every)),
+            seeds=[3],
+            steps=80,
+            n_snapshots=2,
+        )[0]
+        for every in (1, 4)
+    ]
+    dense, sparse = runs
+    assert dense.parameter_hash == sparse.parameter_hash
+    assert sorted(dense.losses) == sorted(sparse.losses)
+    for name in (n for n in dense.losses if n.startswith("kl_")):
+        expected = dense.losses[name].copy()
+        expected[np.arange(len(expected)) % 4 != 0] = np.nan
+        np.testing.assert_array_equal(sparse.losses[name], expected)
+    assert "record_every_updates" not in dense.algorithm["a"]["inference"]
+    assert sparse.algorithm["a"]["inference"]["record_every_updates"] == 4
+
+
+@pytest.mark.parametrize("every", [0, -1, 1.5])
+def test_an_interval_below_one_is_refused(every):
+    with pytest.raises(ValueError, match="record_every_updates"):
+        Inference(record_every_updates=every)

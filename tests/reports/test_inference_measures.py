@@ -49,6 +49,29 @@ def test_fewer_updates_than_windows_have_one_row_each(make_run: MakeRun) -> None
     ]
 
 
+def sparse(n_updates: int, every: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return 0, 1, 2, … with only each `every`-th number left, from the first on."""
+    return np.where(np.arange(n_updates) % every == 0, np.arange(n_updates, dtype=np.float64), np.nan)
+
+
+def test_means_are_over_the_updates_that_were_recorded(make_run: MakeRun) -> None:
+    rows = list(inference_measures(run_with(make_run, sparse(1000, 10))))
+    # windows of 25 updates hold 0, 10, 20 | 30, 40 | …; of the last 500, 500, 510, …, 990 were recorded: 745
+    assert [(row["value"], row["n"], row["step"]) for row in rows[:2]] == [(10.0, 3, 240), (35.0, 2, 490)]
+    assert [(row["value"], row["n"]) for row in rows if row["metric"] == f"last_{NAME}"] == [(745.0, 50)]
+
+
+def test_windows_without_a_record_have_no_row_and_the_last_record_stands_alone(make_run: MakeRun) -> None:
+    rows = list(inference_measures(run_with(make_run, sparse(2000, 700))))
+    # records at 0, 700 and 1400; the last 500 updates, 1500 to 1999, hold none
+    assert [(row["metric"], row["value"], row["n"]) for row in rows] == [
+        (NAME, 0.0, 1),
+        (NAME, 700.0, 1),
+        (NAME, 1400.0, 1),
+        (f"last_{NAME}", 1400.0, 1),
+    ]
+
+
 def test_runs_that_infer_nothing_have_no_rows(make_run: MakeRun) -> None:
     assert list(inference_measures(make_run([HALF, HALF]))) == []
     assert list(inference_measures(run_with(make_run, np.zeros(0)))) == []
