@@ -2,7 +2,8 @@
 
 What a trained deviator gains is a lower bound on what the best one gains. Several restarts have one budget each; one
 may start from the policy that is being examined. Restart and snapshot are chosen on validation episodes, and the gain
-is measured on fresh ones, in which the deviating and the original policies meet the same games.
+is measured on fresh ones, in which the deviating and the original policies meet the same games. The same is done with
+smaller shares of the budget, so that one sees whether more training would find more.
 
 References
 ----------
@@ -23,6 +24,7 @@ from nashlens.agents.training import Progress, train
 from nashlens.games import Game, JointPolicy, Policy
 from nashlens.games.against import Against
 from nashlens.games.episodes import play
+from nashlens.games.greedy_policy import GreedyPolicy
 from nashlens.games.randomness import child
 
 Doubles = npt.NDArray[np.float64]
@@ -37,9 +39,14 @@ class BestResponse:
     agents : who deviated.
     policies : what they play, one an agent of `agents`.
     restart, snapshot : which of the R restarts and T snapshots was chosen.
-    validation_returns : ``[R, T]``; mean return of the deviators in the validation episodes, NaN after a failure.
+    greedy : whether they play it without exploration noise.
+    validation_returns : ``[R, T]``; mean return of the deviators in the validation episodes, NaN after a failure; under
+        `try_greedy` that of the better way to play.
     deviation_returns, original_returns : ``[M, n]``; what the deviators got in M fresh episodes with the new and with
         the original policies; episode m meets the same game in both.
+    budgets : ``[B]``; environment steps that were looked at, rising; the last is `n_steps`.
+    budget_returns : ``[B, M]``; the deviators' summed returns in the same fresh episodes, with what is chosen from the
+        snapshots within each budget.
     n_steps : environment steps of each restart, the budget.
     warm : whether the first restart began from the original policies.
     """
@@ -48,9 +55,12 @@ class BestResponse:
     policies: JointPolicy
     restart: int
     snapshot: int
+    greedy: bool
     validation_returns: Doubles
     deviation_returns: Doubles
     original_returns: Doubles
+    budgets: Doubles
+    budget_returns: Doubles
     n_steps: int
     warm: bool
 
@@ -61,6 +71,12 @@ class BestResponse:
         The mean may be negative; it is not clipped, since that would bias it upwards.
         """
         difference: Doubles = (self.deviation_returns - self.original_returns).sum(axis=1)
+        return difference
+
+    @property
+    def budget_gains(self) -> Doubles:
+        """``[B, M]``; the same at each budget; the last row is `gains`."""
+        difference: Doubles = self.budget_returns - self.original_returns.sum(axis=1)
         return difference
 
 
@@ -74,6 +90,8 @@ def best_response(
     restarts: int = 3,
     warm_start: TrainingRun | None = None,
     n_snapshots: int = 11,
+    shares: Sequence[float] = (1.0,),
+    try_greedy: bool = False,
     validation_episodes: int = 200,
     test_episodes: int = 400,
     progress: Callable[[Progress], None] | None = None,
@@ -91,6 +109,8 @@ def best_response(
     restarts : R, at least 1.
     warm_start : the run that `policies` come from; then the first restart begins there.
     n_snapshots : T, from which the best is chosen.
+    shares : of the budget that are looked at, rising, the last 1.
+    try_greedy : whether every snapshot is also tried without exploration noise, which a best response does not need.
     validation_episodes, test_episodes : episodes for the choice, and fresh ones for the report.
     progress : as in `train`.
     seed : seed of everything that is drawn.
@@ -107,6 +127,8 @@ def best_response(
     for name, value in (("restarts", restarts), ("validation_episodes", validation_episodes)):
         if value < 1:
             raise ValueError(f"{name} must be at least 1, not {value}")
+    if not shares or shares[-1] != 1 or shares[0] <= 0 or list(shares) != sorted(set(shares)):
+        raise ValueError(f"shares must rise, be above 0 and end with 1, not {list(shares)}")
     against = Against(game, policies, free=agents)
     first = int(child(seed, "restarts").integers(2**31))
     seeds = [first + k for k in range(restarts)]
@@ -119,27 +141,50 @@ def best_response(
         warm_start=None if warm_start is None else {seeds[0]: warm_start},
         progress=progress,
     )
-    validation_RT = np.full((restarts, n_snapshots), np.nan)
-    for r, run in enumerate(runs):
-        for t in range(len(run.snapshot_steps)):
-            tried = play(against, run.policies(t), n_episodes=validation_episodes, rng=child(seed, "validation"))
-            validation_RT[r, t] = tried.returns.sum(axis=1).mean()
-    if np.isnan(validation_RT).all():
+    validation_WRT = _validated(against, runs, n_snapshots, try_greedy, n_episodes=validation_episodes, seed=seed)
+    if np.isnan(validation_WRT).all():
         raise ValueError(f"every restart failed: {runs[0].reason}")
-    restart, snapshot = (int(k) for k in np.unravel_index(np.nanargmax(validation_RT), validation_RT.shape))
-    deviation = runs[restart].policies(snapshot)
-    original = [policies[i] for i in against.free]
-    deviated, kept = (
-        play(against, each, n_episodes=test_episodes, rng=child(seed, "test")).returns for each in (deviation, original)
-    )
+
+    def tested(candidate: Sequence[Policy]) -> Doubles:
+        return play(against, candidate, n_episodes=test_episodes, rng=child(seed, "test")).returns
+
+    chosen = [_best(validation_WRT[..., : 1 + max(1, round(s * (n_snapshots - 1)))]) for s in shares]
+    returns = {each: tested(_candidate(runs, *each)) for each in dict.fromkeys(chosen)}
+    way, restart, snapshot = chosen[-1]
     return BestResponse(
         agents=against.free,
-        policies=deviation,
+        policies=_candidate(runs, *chosen[-1]),
         restart=restart,
         snapshot=snapshot,
-        validation_returns=validation_RT,
-        deviation_returns=deviated,
-        original_returns=kept,
+        greedy=bool(way),
+        validation_returns=np.fmax.reduce(validation_WRT, axis=0),
+        deviation_returns=returns[chosen[-1]],
+        original_returns=tested([policies[i] for i in against.free]),
+        budgets=np.array(shares) * runs[restart].n_steps,
+        budget_returns=np.stack([returns[each].sum(axis=1) for each in chosen]),
         n_steps=runs[restart].n_steps,
         warm=warm_start is not None,
     )
+
+
+def _validated(
+    against: Against, runs: Sequence[TrainingRun], n_snapshots: int, try_greedy: bool, *, n_episodes: int, seed: int
+) -> Doubles:
+    """Return ``[W, R, T]``: what every snapshot got in the validation episodes, by each of W ways to play it."""
+    found = np.full((1 + try_greedy, len(runs), n_snapshots), np.nan)
+    for way, r, t in np.ndindex(*found.shape):
+        if t < len(runs[r].snapshot_steps):
+            tried = play(against, _candidate(runs, way, r, t), n_episodes=n_episodes, rng=child(seed, "validation"))
+            found[way, r, t] = tried.returns.sum(axis=1).mean()
+    return found
+
+
+def _best(validation: Doubles) -> tuple[int, int, int]:
+    way, restart, snapshot = (int(k) for k in np.unravel_index(np.nanargmax(validation), validation.shape))
+    return way, restart, snapshot
+
+
+def _candidate(runs: Sequence[TrainingRun], way: int, restart: int, snapshot: int) -> JointPolicy:
+    """Return what the deviators play: one snapshot, sampled (0) or without exploration noise (1)."""
+    policies = runs[restart].policies(snapshot)
+    return tuple(GreedyPolicy(policy) for policy in policies) if way else policies

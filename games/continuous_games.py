@@ -122,7 +122,7 @@ def attraction(b: float = 0.5, c: float = 1.0) -> ContinuousGame:
     pull, place = real_number(b, "b", low=-1.0, high=1.0), real_number(c, "c", low=0.0, high=1.0)
     return ContinuousGame(
         2 * np.diag([place, -place]),
-        [[[-1, pull], [0, 0]], [[0, 0], [pull, -1]]],
+        np.array([[[-1.0, pull], [0.0, 0.0]], [[0.0, 0.0], [pull, -1.0]]]),
         low=[-2, -2],
         high=[2, 2],
         name="attraction",

@@ -52,8 +52,49 @@ def test_warm_start_begins_at_the_examined_policies():
     assert abs(found.gains.mean()) < 4 * max(found.gains.std() / 20, 1e-12) + 1e-12
 
 
+def test_greedy_candidates_and_smaller_budgets_are_tested_on_the_same_fresh_episodes():
+    # As above: tails always gains exactly 0.8 in expectation against heads with 0.9; without noise all of it is found.
+    game = games.make("matching_pennies")
+    victims = [ConstantPolicy([0.9, 0.1]), ConstantPolicy([0.5, 0.5])]
+    found = best_response(
+        game, victims, [1], LEARNER, steps=2000, n_snapshots=5, shares=(0.25, 0.5, 1.0), try_greedy=True, seed=0
+    )
+    assert found.policies[0].probabilities(np.ones((1, 1)))[0, 1] > 0.99
+    assert abs(found.gains.mean() - 0.8) < 4 * found.gains.std() / 20
+    np.testing.assert_allclose(found.budgets, np.array([0.25, 0.5, 1.0]) * found.n_steps)
+    assert found.budget_gains.shape == (3, 400)
+    np.testing.assert_allclose(found.budget_gains[-1], found.gains)
+    assert found.validation_returns.shape == (3, 5)
+
+
+def test_a_snapshot_without_noise_may_beat_all_sampled_ones():
+    # Nothing is learned in 8 steps: sampled, every restart is mixed; without noise one of six plays tails always.
+    game = games.make("matching_pennies")
+    victims = [ConstantPolicy([0.9, 0.1]), ConstantPolicy([0.5, 0.5])]
+    found = best_response(game, victims, [1], LEARNER, steps=8, restarts=6, n_snapshots=2, try_greedy=True, seed=0)
+    assert found.greedy
+    assert found.policies[0].probabilities(np.ones((1, 1))).tolist() == [[0.0, 1.0]]
+    assert abs(found.gains.mean() - 0.8) < 4 * found.gains.std() / 20
+
+
+def test_a_smaller_budget_never_sees_a_later_snapshot():
+    # Heads with 0.9 again. Warmup lasts to step 128: within 3 percent of 4,000 steps nothing has been learned, and of
+    # T = 41 snapshots only the first two may be chosen, both untrained; so the sampled gain is that of a fresh actor.
+    game = games.make("matching_pennies")
+    victims = [ConstantPolicy([0.9, 0.1]), ConstantPolicy([0.5, 0.5])]
+    found = best_response(game, victims, [1], LEARNER, steps=4000, n_snapshots=41, shares=(0.025, 1.0), seed=0)
+    assert found.budget_gains[0].mean() < 0.6 < found.budget_gains[1].mean()
+
+
 @pytest.mark.parametrize(
-    ("wrong", "message"), [({"restarts": 0}, "restarts must be"), ({"validation_episodes": 0}, "validation_episodes")]
+    ("wrong", "message"),
+    [
+        ({"restarts": 0}, "restarts must be"),
+        ({"validation_episodes": 0}, "validation_episodes"),
+        ({"shares": (0.5,)}, "shares must rise"),
+        ({"shares": (1.0, 0.5, 1.0)}, "shares must rise"),
+        ({"shares": ()}, "shares must rise"),
+    ],
 )
 def test_budgets_that_are_none_are_refused(wrong, message):
     game = games.make("matching_pennies")
