@@ -15,7 +15,15 @@ from typing import Any
 
 from nashlens.games.core import Game
 
-FAMILIES = ("catalog", "random_games", "continuous_games", "repeated", "sequential_catalog", "particle.scenarios")
+FAMILIES = (
+    "catalog",
+    "random_games",
+    "continuous_games",
+    "repeated",
+    "handover",
+    "sequential_catalog",
+    "particle.scenarios",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
