@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nashlens.agents import losses
+from nashlens.agents import losses, passes
 from nashlens.agents.adversary import step_lengths, worst_case
+from nashlens.agents.block_adam import BlockAdam
 from nashlens.agents.config import MADDPGFamily, Sharing
 from nashlens.agents.distributions import Noise, head_for
 from nashlens.agents.layout import Layout
-from nashlens.agents.networks import Stack, clip_each
+from nashlens.agents.networks import Stack
 from nashlens.agents.opponents import Opponents
 from nashlens.agents.parameter_state import load_parameters, parameter_state
 from nashlens.agents.replay import Minibatch
@@ -71,17 +72,15 @@ class Learner:
         hidden = settings.hidden
         self.actor = Stack.initial(
             self.observations.padded, hidden, self.head.n_outputs, slots=actor_slots, device=device, rngs=rngs
-        ).trained()
+        ).packed()
         self.critics = tuple(
-            Stack.initial(width, hidden, 1, slots=critic_slots, device=device, rngs=rngs).trained()
+            Stack.initial(width, hidden, 1, slots=critic_slots, device=device, rngs=rngs).packed()
             for _ in range(2 if settings.twin else 1)
         )
-        self.target_actor = self.actor.copy()
-        self.target_critics = tuple(critic.copy() for critic in self.critics)
-        self.actor_optimiser = torch.optim.Adam(self.actor.tensors, lr=settings.learning_rate)
-        self.critic_optimiser = torch.optim.Adam(
-            [t for critic in self.critics for t in critic.tensors], lr=settings.learning_rate
-        )
+        self.target_actor = self.actor.copy().packed()
+        self.target_critics = tuple(critic.copy().packed() for critic in self.critics)
+        self.actor_optimiser = BlockAdam([self.actor], settings.learning_rate)
+        self.critic_optimiser = BlockAdam(self.critics, settings.learning_rate)
         self.opponents: Opponents | None = None
         if settings.inference is not None:
             self.opponents = Opponents(
@@ -115,7 +114,7 @@ class Learner:
 
         `assignment` ``[S, R, N]`` says which sub-policy decides for each agent; None where there is one.
         """
-        outputs = actor(self.observations.spread(joint_observations, self.members))
+        outputs = passes.outputs(actor, self.observations.spread(joint_observations, self.members))
         if self.n_subs == 1:
             return outputs
         assert assignment is not None
@@ -130,18 +129,15 @@ class Learner:
 
     def value(self, critic: Stack, joint_observations: Tensor, joint_actions: Tensor) -> Tensor:
         """Return ``Q`` of each member as ``[S, m, B]`` of joint observations and actions ``[S, m, B, …]``."""
-        if self.settings.critic == "central":
-            inputs = torch.cat([joint_observations, joint_actions], dim=-1)
-        else:
-            own_observations = self.observations.own(joint_observations, self.members)
-            inputs = torch.cat([own_observations, self.actions.own(joint_actions, self.members)], dim=-1)
-        return critic(inputs).squeeze(-1)
+        return critic(self._critic_inputs(joint_observations, joint_actions)).squeeze(-1)
 
     def target_value(self, joint_observations: Tensor, joint_actions: Tensor) -> Tensor:
         """Return the target critics' value ``[S, m, B]``, the smaller one of two."""
-        values = [self.value(critic, joint_observations, joint_actions) for critic in self.target_critics]
+        inputs = self._critic_inputs(joint_observations, joint_actions)
+        values = [passes.outputs(critic, inputs).squeeze(-1) for critic in self.target_critics]
         return values[0] if len(values) == 1 else torch.minimum(*values)
 
+    @torch.no_grad()
     def step_critic(self, batch: Minibatch, next_actions: Tensor, alive: Tensor) -> Tensor:
         """Move the critics towards their targets; return the losses ``[S, m]``.
 
@@ -165,14 +161,18 @@ class Learner:
                 batch.terminated,
                 gamma=self.settings.gamma,
             )
-        each = [
-            losses.critic_loss(self.value(critic, batch.observations, batch.actions), targets)
-            for critic in self.critics
-        ]
-        loss = torch.stack(each).sum(dim=0)
-        self._descend(loss, self.critic_optimiser, alive)
-        return loss.detach()
+        found = torch.zeros(targets.shape[:2], device=targets.device)
+        inputs = self._critic_inputs(batch.observations, batch.actions)
+        for critic in self.critics:
+            activations = passes.forward(critic, critic.rows(inputs))
+            errors = activations[-1].view(targets.shape) - targets
+            found += errors.square().mean(dim=-1)
+            slope = torch.where(alive[:, None, None], errors * (2 / errors.shape[-1]), 0.0)
+            passes.descend(critic, activations, slope.view(-1, slope.shape[-1], 1))
+        self._move(self.critics, self.critic_optimiser)
+        return found
 
+    @torch.no_grad()
     def step_actor(
         self, batch: Minibatch, joint_actions: Tensor, noise: Noise, alive: Tensor, *, n_updates: int
     ) -> Tensor:
@@ -186,25 +186,23 @@ class Learner:
         alive : ``[S]``; seeds that still learn.
         n_updates : updates made before this one.
         """
-        outputs = self.actor(self.observations.own(batch.observations, self.members))
+        activations = passes.forward(
+            self.actor, self.actor.rows(self.observations.own(batch.observations, self.members))
+        )
+        n_seeds, n_members, n_rows = batch.rewards.shape[0], len(self.members), batch.rewards.shape[2]
+        outputs = activations[-1].view(n_seeds, n_members, n_rows, -1)
         masks = None
         if batch.masks is not None:
             masks = self.actions.own(batch.masks, self.members)[..., : self.head.padded]
-        penalty = self.head.penalty(outputs)
+        step = self._climb if self.settings.gradient == "deterministic" else self._score
+        loss, slope = step(batch, joint_actions, outputs, noise, masks, n_updates=n_updates)
         weight = self.settings.logit_penalty
-        if self.settings.gradient == "deterministic":
-            own = self._padded(self.head.relaxed(outputs, noise, masks, n_updates=n_updates))
-            values = self._value_of_own(batch, joint_actions, own)
-            loss = losses.deterministic_actor_loss(values, penalty, penalty_weight=weight)
-        else:
-            with torch.no_grad():
-                drawn = self.head.draw(outputs, noise.first, masks)
-                own = self.head.executed(drawn)
-                values = self._value_of_own(batch, joint_actions, self._padded(own))
-            density = self.head.log_density(outputs, drawn, masks)
-            loss = losses.score_actor_loss(density, values, penalty, penalty_weight=weight)
-        self._descend(loss / self.n_subs, self.actor_optimiser, alive)
-        return loss.detach()
+        loss += weight * self.head.penalty(outputs)
+        slope = (slope + weight * self.head.penalty_slope(outputs)) / self.n_subs
+        slope = torch.where(alive[:, None, None, None], slope, 0.0)
+        passes.descend(self.actor, activations, slope.flatten(0, 1))
+        self._move([self.actor], self.actor_optimiser)
+        return loss
 
     def follow(self) -> None:
         """Move all targets towards the online networks by the share tau."""
@@ -235,22 +233,72 @@ class Learner:
         actor, critic = assign(self.settings.sharing, sides), assign(critic_sharing, sides)
         return actor.repeated(self.n_subs), critic.repeated(self.n_subs)
 
-    def _value_of_own(self, batch: Minibatch, joint_actions: Tensor, own: Tensor) -> Tensor:
-        """Return the first critic's value, as a constant function of the own actions ``[S, m, B, A]``."""
-        critic = self.critics[0].frozen()
+    def _climb(
+        self,
+        batch: Minibatch,
+        joint_actions: Tensor,
+        outputs: Tensor,
+        noise: Noise,
+        masks: Tensor | None,
+        *,
+        n_updates: int,
+    ) -> tuple[Tensor, Tensor]:
+        """Return ``−mean Q`` of the actors' own actions ``[S, m]``, and its slope in their outputs."""
+        own, back = self.head.pull_back(outputs, noise, masks, n_updates=n_updates)
+        activations = self._pass_of_own(batch, joint_actions, own)
+        n_rows = own.shape[2]
+        values = activations[-1].view(*own.shape[:3])
+        down = torch.full_like(activations[-1], -1 / n_rows)
+        slope = passes.slope_in_inputs(self.critics[0], activations, down, self._own_columns(), width=own.shape[-1])
+        return -values.mean(dim=-1), back(slope.view(own.shape))
+
+    def _score(
+        self,
+        batch: Minibatch,
+        joint_actions: Tensor,
+        outputs: Tensor,
+        noise: Noise,
+        masks: Tensor | None,
+        *,
+        n_updates: int,
+    ) -> tuple[Tensor, Tensor]:
+        """Return ``−mean log π · Q`` of actions that the actors draw ``[S, m]``, and its slope in their outputs."""
+        drawn = self.head.draw(outputs, noise.first, masks)
+        values = self._pass_of_own(batch, joint_actions, self.head.executed(drawn))[-1].view(*drawn.shape[:3])
+        density, back = self.head.pull_back_density(outputs, drawn, masks)
+        return -(density * values).mean(dim=-1), back(values / -values.shape[-1])
+
+    def _pass_of_own(self, batch: Minibatch, joint_actions: Tensor, own: Tensor) -> list[Tensor]:
+        """Return the first critic's activations where the own actions ``[S, m, B, A]`` replace those given."""
+        critic, own = self.critics[0], self._padded(own)
         if self._lengths is not None:
             joint_actions = worst_case(
-                self.actions.replace(joint_actions, own.detach(), self.members),
-                lambda joint: self.value(critic, batch.observations, joint),
+                self.actions.replace(joint_actions, own, self.members),
+                lambda joint: self.value(critic.frozen(), batch.observations, joint),
                 self._lengths,
                 self.actions,
             )
-        return self.value(critic, batch.observations, self.actions.replace(joint_actions, own, self.members))
+        inputs = self._critic_inputs(batch.observations, joint_actions)
+        for k, here in enumerate(self._own_columns()):
+            inputs[:, k, :, here] = own[:, k, :, : here.stop - here.start]
+        return passes.forward(critic, critic.rows(inputs))
 
-    def _descend(self, loss: Tensor, optimiser: torch.optim.Adam, alive: Tensor) -> None:
-        optimiser.zero_grad(set_to_none=True)
-        torch.where(alive[:, None], loss, 0.0).sum().backward()  # type: ignore[no-untyped-call]
-        clip_each([p for group in optimiser.param_groups for p in group["params"]], self.settings.clip)
+    def _critic_inputs(self, joint_observations: Tensor, joint_actions: Tensor) -> Tensor:
+        """Return what the critics read at joint observations and actions ``[S, m, B, …]``, in an array of its own."""
+        if self.settings.critic == "central":
+            return torch.cat([joint_observations, joint_actions], dim=-1)
+        own_observations = self.observations.own(joint_observations, self.members)
+        return torch.cat([own_observations, self.actions.own(joint_actions, self.members)], dim=-1)
+
+    def _own_columns(self) -> list[slice]:
+        """Return where each member's own action stands in what its critic reads."""
+        central, before = self.settings.critic == "central", self.observations.total
+        starts = [before + self.actions.slices[i].start if central else self.observations.padded for i in self.members]
+        return [slice(k, k + self.actions.widths[i]) for k, i in zip(starts, self.members, strict=True)]
+
+    def _move(self, stacks: Sequence[Stack], optimiser: torch.optim.Optimizer) -> None:
+        for stack in stacks:
+            stack.clip(self.settings.clip)
         optimiser.step()
 
     def _own_column(self, rewards: Tensor) -> Tensor:

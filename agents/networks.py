@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from nashlens.agents.sharing import Slots
+
+ALIGNED = 64
 
 
 def affine(inputs: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
@@ -42,9 +44,11 @@ class Stack:
     Attributes
     ----------
     recurrent : whether the networks carry a memory.
+    block : all parameters in one array, its gradient beside it; None until `packed`.
     """
 
     recurrent = False
+    block: Tensor | None = None
 
     def __init__(self, weights: Sequence[Tensor], biases: Sequence[Tensor], slots: Slots) -> None:
         self.weights = list(weights)
@@ -94,6 +98,14 @@ class Stack:
                 layer = torch.relu_(layer)
         return layer.view(n_seeds, n_agents, n_rows, -1)
 
+    def rows(self, inputs: Tensor) -> Tensor:
+        """Return inputs ``[S, n, B, in]`` as the first layer reads them: with the index, ``[S · n, B, in + W]``."""
+        return self._indexed(inputs).flatten(0, 1)
+
+    def layers(self) -> list[tuple[Tensor, Tensor]]:
+        """Return weights ``[S · n, in, out]`` and biases ``[S · n, 1, out]`` of each layer, those of the n agents."""
+        return [(self._of_agents(w), self._of_agents(b)) for w, b in zip(self.weights, self.biases, strict=True)]
+
     def _indexed(self, inputs: Tensor) -> Tensor:
         if self._index is None:
             return inputs
@@ -114,6 +126,50 @@ class Stack:
             tensor.requires_grad_(True)
         return self
 
+    def packed(self) -> Stack:
+        """Move all parameters into one block, and their gradients into another; return this stack.
+
+        Each parameter begins at a multiple of `ALIGNED` numbers, so that what is done to the block as a whole rounds
+        a seed's part alike wherever it stands: a processor's vectors leave no remainder.
+        """
+        tensors = [t.detach() for t in self.tensors]
+        starts = [0, *accumulate(-(-t.numel() // ALIGNED) * ALIGNED for t in tensors)]
+        self.block = torch.zeros(starts[-1], device=tensors[0].device)
+        self.block.grad = torch.zeros_like(self.block)
+        views = []
+        for tensor, start in zip(tensors, starts, strict=False):
+            here = slice(start, start + tensor.numel())
+            view = self.block[here].view(tensor.shape).copy_(tensor)
+            view.grad = self.block.grad[here].view(tensor.shape)
+            views.append(view)
+        self.weights, self.biases = views[0::2], views[1::2]
+        return self
+
+    @torch.no_grad()
+    def clip(self, limit: float) -> None:
+        """Scale the gradient of every variable of every seed and slot of a packed stack, as `clip_each` does."""
+        gradients = [t.grad for t in self.tensors if t.grad is not None]
+        norms = torch.stack([torch.linalg.vector_norm(g, dim=(2, 3), keepdim=True) for g in gradients])
+        for gradient, scale in zip(gradients, (limit / norms.clamp_(min=limit)).unbind(), strict=True):
+            gradient.mul_(scale)
+
+    def add_gradient(self, depth: int, weight: Tensor, bias: Tensor) -> None:
+        """Set a layer's gradient to the sum over the agents that use a slot.
+
+        Parameters
+        ----------
+        depth : which layer of a packed stack.
+        weight, bias : ``[S · n, in, out]`` and ``[S · n, 1, out]``, one an agent.
+        """
+        for parameter, part in ((self.weights[depth], weight), (self.biases[depth], bias)):
+            gradient = parameter.grad
+            assert gradient is not None
+            of_agents = part.view(len(gradient), -1, *part.shape[1:])
+            if self._users is None:
+                gradient.copy_(of_agents)
+            else:
+                gradient.zero_().index_add_(1, self._users, of_agents)
+
     def copy(self) -> Stack:
         """Return an equal stack of its own that records no gradient."""
         return Stack([w.detach().clone() for w in self.weights], [b.detach().clone() for b in self.biases], self.slots)
@@ -125,6 +181,9 @@ class Stack:
     @torch.no_grad()
     def follow(self, source: Stack, share: float) -> None:
         """Move every parameter towards another stack's by a share of the way."""
+        if self.block is not None and source.block is not None:
+            self.block.lerp_(source.block, share)
+            return
         for mine, theirs in zip(self.tensors, source.tensors, strict=True):
             mine.lerp_(theirs, share)
 

@@ -55,7 +55,7 @@ def test_straight_through_is_hard_forward_and_soft_backward():
         (sample * weights).sum().backward()
         gradients.append(outputs.grad)
     assert torch.allclose(sample.detach().max(-1).values, torch.ones(1, 1, 4))
-    assert torch.allclose(gradients[0], gradients[1])
+    assert torch.allclose(gradients[0], gradients[1], atol=1e-6)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
@@ -139,3 +139,44 @@ def test_box_actions_stay_in_the_box():
 def test_head_for_refuses_a_block_of_two_kinds():
     with pytest.raises(ValueError, match="all be Choice or all be Box"):
         head_for([Choice((2,)), Box((0.0,), (1.0,))], soft=False, settings=config.MADDPG(), device=CPU)
+
+
+SPACES = {
+    "choice": (Choice((3,)), Choice((3,))),
+    "uneven choices": (Choice((3,)), Choice((2, 3))),
+    "boxes": (Box((-1.0, -2.0), (1.0, 2.0)), Box((0.0,), (3.0,))),
+}
+POINTS = ("soft", "straight_through", "annealed", "gumbel_rao", "gapped")
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("estimator", POINTS)
+@pytest.mark.parametrize("spaces", SPACES.values(), ids=SPACES)
+def test_slopes_pulled_back_are_those_of_automatic_differentiation(spaces, estimator, masked):
+    h = head_for(spaces, soft=False, settings=config.MADDPG(estimator=estimator, temperature=0.7), device=CPU)
+    g = torch.Generator().manual_seed(1)
+    outputs = torch.randn(3, 2, 9, h.n_outputs, generator=g).requires_grad_(True)
+    noise = h.gradient_noise(generators(3), (2, 9, h.padded))
+    masks = (torch.arange(h.padded) != 1).expand(3, 2, 9, -1) if masked else None
+    slope = torch.randn(3, 2, 9, h.padded, generator=g)
+    sample = h.relaxed(outputs, noise, masks, n_updates=5)
+    (expected,) = torch.autograd.grad(sample, outputs, slope)
+    found, back = h.pull_back(outputs.detach(), noise, masks, n_updates=5)
+    assert torch.allclose(found, sample.detach(), atol=1e-6)
+    assert torch.allclose(back(slope), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("spaces", SPACES.values(), ids=SPACES)
+def test_slopes_of_densities_and_penalties_are_those_of_automatic_differentiation(spaces):
+    h = head_for(spaces, soft=False, settings=config.MADDPG(), device=CPU)
+    g = torch.Generator().manual_seed(1)
+    outputs = torch.randn(3, 2, 9, h.n_outputs, generator=g).requires_grad_(True)
+    drawn = h.draw(outputs.detach(), h.noise(generators(3), (2, 9, h.padded)), None)
+    slope = torch.randn(3, 2, 9, generator=g)
+    density = h.log_density(outputs, drawn, None)
+    (expected,) = torch.autograd.grad(density, outputs, slope)
+    found, back = h.pull_back_density(outputs.detach(), drawn, None)
+    assert torch.allclose(found, density.detach())
+    assert torch.allclose(back(slope), expected, atol=1e-5)
+    (expected,) = torch.autograd.grad(h.penalty(outputs).sum(), outputs)
+    assert torch.allclose(h.penalty_slope(outputs.detach()), expected, atol=1e-7)

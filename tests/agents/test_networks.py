@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from nashlens.agents.config import Sharing
-from nashlens.agents.networks import Stack, affine, clip_each, parameter_hash
+from nashlens.agents.networks import ALIGNED, Stack, affine, clip_each, parameter_hash
 from nashlens.agents.sharing import assign
 from nashlens.games.network_policy import Network
 
@@ -134,3 +134,37 @@ def test_a_single_network_has_the_gradients_of_the_same_among_others(n_rows):
     for k in range(4):
         for whole, alone in zip(among, gradients(slice(k, k + 1)), strict=True):
             assert torch.equal(whole[k], alone[0])
+
+
+def test_a_packed_stack_computes_what_it_did_and_its_parameters_stand_in_the_block():
+    stack, packed = a_stack(), a_stack().packed()
+    assert torch.equal(stack(inputs()), packed(inputs()))
+    for mine, other in zip(packed.tensors, stack.tensors, strict=True):
+        assert torch.equal(mine, other)
+        assert (mine.data_ptr() - packed.block.data_ptr()) % (4 * ALIGNED) == 0
+    packed.block.zero_()
+    assert not any(t.any() for t in packed.tensors)
+    packed.block.grad.fill_(2.0)
+    assert all((t.grad == 2).all() for t in packed.tensors)
+
+
+def test_a_packed_stack_clips_as_clip_each_does():
+    packed, plain = a_stack().packed(), a_stack().trained()
+    g = torch.Generator().manual_seed(3)
+    for mine, other in zip(packed.tensors, plain.tensors, strict=True):
+        mine.grad.copy_(torch.randn(mine.shape, generator=g))
+        mine.grad[0] *= 0.01  # one seed within the limit, one beyond
+        other.grad = mine.grad.clone()
+    packed.clip(0.5)
+    clip_each(plain.tensors, 0.5)
+    for mine, other in zip(packed.tensors, plain.tensors, strict=True):
+        assert torch.allclose(mine.grad, other.grad, rtol=1e-6)
+
+
+def test_packed_targets_follow_as_others_do():
+    target, source = a_stack().packed(), a_stack().packed()
+    target.block.mul_(-1.5)
+    before = [t.clone() for t in target.tensors]
+    target.follow(source, 0.25)
+    for old, now, goal in zip(before, target.tensors, source.tensors, strict=True):
+        assert torch.allclose(now, 0.75 * old + 0.25 * goal, atol=1e-6)

@@ -1,0 +1,108 @@
+"""Passes through feed-forward stacks, forward and back, written out: what automatic differentiation would do, and less.
+
+The networks are fixed, so that their derivatives are known beforehand: no graph is recorded, the slope of a rectified
+layer is cut in place, a gradient is written where the optimiser reads it, and of the slope in the inputs only the part
+that is asked for is computed. With ``z_k`` the k-th layer's output before it is rectified, ``h_k = max(z_k, 0)``,
+and G_k the slope in ``z_k``,
+
+    ∂/∂W_k = h_{k−1}ᵀ G_k,  ∂/∂b_k = Σ_rows G_k,  G_{k−1} = (G_k W_kᵀ) ∘ [h_{k−1} > 0].
+
+Everything works on each seed's part alone, and a product of one is computed as one of a pair, as in `networks.affine`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nashlens.agents.networks import Stack, affine
+
+ROWS = 1024
+_cut: Any = torch.ops.aten.threshold_backward.grad_input
+
+
+def product(left: Tensor, right: Tensor) -> Tensor:
+    """Return ``[M, a, c]`` of ``[M, a, b]`` and ``[M, b, c]``; a single product as one of a pair."""
+    if len(left) == 1:
+        return torch.bmm(left.expand(2, -1, -1), right.expand(2, -1, -1))[:1]
+    return torch.bmm(left, right)
+
+
+@torch.no_grad()
+def forward(stack: Stack, inputs: Tensor) -> list[Tensor]:
+    """Return the activations of every layer, the inputs first and the outputs last, ``[S · n, B, width]`` each.
+
+    Parameters
+    ----------
+    stack : feed-forward networks.
+    inputs : ``[S · n, B, in]``, from `Stack.rows`.
+    """
+    activations = [inputs]
+    layers = stack.layers()
+    for depth, (weight, bias) in enumerate(layers):
+        layer = affine(activations[-1], weight, bias)
+        activations.append(layer.relu_() if depth < len(layers) - 1 else layer)
+    return activations
+
+
+def outputs(stack: Stack, inputs: Tensor) -> Tensor:
+    """Return what the networks make of inputs ``[S, n, B, in]``, ``[S, n, B, out]``.
+
+    Many rows are taken `ROWS` at a time, so that what a layer leaves is still near the processor when the next reads
+    it.
+    """
+    if stack.recurrent or inputs.shape[2] <= ROWS:
+        return stack(inputs)
+    return torch.cat([stack(part) for part in torch.split(inputs, ROWS, dim=2)], dim=2)
+
+
+@torch.no_grad()
+def descend(stack: Stack, activations: Sequence[Tensor], slope: Tensor) -> None:
+    """Set the gradients of a packed stack's parameters.
+
+    Parameters
+    ----------
+    stack : feed-forward networks, packed.
+    activations : from `forward`.
+    slope : ``[S · n, B, out]``; of what is to fall, in the outputs.
+    """
+    layers = stack.layers()
+    for depth in range(len(layers) - 1, -1, -1):
+        below = activations[depth]
+        stack.add_gradient(depth, product(below.mT, slope), slope.sum(dim=1, keepdim=True))
+        if depth:
+            slope = _back(slope, layers[depth][0], below)
+
+
+@torch.no_grad()
+def slope_in_inputs(
+    stack: Stack, activations: Sequence[Tensor], slope: Tensor, columns: Sequence[slice], *, width: int
+) -> Tensor:
+    """Return the slope in some columns of the inputs, ``[S · n, B, width]``, zeros behind the fewer ones.
+
+    Parameters
+    ----------
+    stack : feed-forward networks.
+    activations : from `forward`.
+    slope : ``[S · n, B, out]``; in the outputs.
+    columns : of each of the n agents.
+    width : at least as many as the most columns of an agent.
+    """
+    layers = stack.layers()
+    for depth in range(len(layers) - 1, 0, -1):
+        slope = _back(slope, layers[depth][0], activations[depth])
+    first = layers[0][0].view(-1, len(columns), *layers[0][0].shape[1:])
+    read = first.new_zeros(len(first), len(columns), width, first.shape[-1])
+    for k, here in enumerate(columns):
+        read[:, k, : here.stop - here.start] = first[:, k, here]
+    return product(slope, read.flatten(0, 1).mT)
+
+
+def _back(slope: Tensor, weight: Tensor, below: Tensor) -> Tensor:
+    """Return the slope in a rectified layer before it was rectified."""
+    slope = product(slope, weight.mT)
+    cut: Tensor = _cut(slope, below, 0, grad_input=slope)
+    return cut
