@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ def curve_figure(
     say: Callable[[pd.DataFrame, str], Sequence[Statement]],
     metrics: tuple[str, ...] | None = None,
     zero: bool = False,
+    short: Mapping[str, str] = SHORT,
 ) -> Figure | None:
     """Return a figure with one panel of curves a game, or None where there is nothing to draw.
 
@@ -36,6 +37,7 @@ def curve_figure(
     say : what is said of a game, from its part of the frame and its label; all of it is judged as one family.
     metrics : which metrics of the parts are drawn; all if left out.
     zero : whether vertical axes begin at 0.
+    short : what lines of each metric are called where a panel has several.
     """
     if not parts:
         return None
@@ -44,8 +46,8 @@ def curve_figure(
     for part in parts:
         game = str(part["game"].iloc[0])
         drawn = part if metrics is None else part[part["metric"].isin(metrics)]
-        curve = with_lines(curves(drawn, list(drawn["metric"].unique())))
-        panels.append(_panel(curve, drawn, name=f"{name}-{game}", title=game, zero=zero))
+        curve = with_lines(curves(drawn, list(drawn["metric"].unique())), short)
+        panels.append(_panel(curve, drawn, name=f"{name}-{game}", title=game, zero=zero, short=short))
         statements[game] = say(part, game)
         data.append(curve)
     together = pd.concat(data, ignore_index=True)
@@ -59,11 +61,13 @@ def curve_figure(
     )
 
 
-def _panel(curve: pd.DataFrame, drawn: pd.DataFrame, *, name: str, title: str, zero: bool) -> Panel:
+def _panel(
+    curve: pd.DataFrame, drawn: pd.DataFrame, *, name: str, title: str, zero: bool, short: Mapping[str, str]
+) -> Panel:
     lines = list(curve["line"].unique())
     algorithms = list(curve["algorithm"].unique())
     colours = {str(row["line"]): algorithms.index(row["algorithm"]) for row in curve.to_dict("records")}
-    seeds = with_lines(drawn)
+    seeds = with_lines(drawn, short)
     if bool((curve["n"] >= MIN_SEEDS).all()):
         seeds = seeds.iloc[:0]
     what = quantity(str(curve["metric"].iloc[0]))
@@ -81,11 +85,11 @@ def _panel(curve: pd.DataFrame, drawn: pd.DataFrame, *, name: str, title: str, z
     )
 
 
-def with_lines(frame: pd.DataFrame) -> pd.DataFrame:
+def with_lines(frame: pd.DataFrame, short: Mapping[str, str] = SHORT) -> pd.DataFrame:
     """Return a frame with a column ``line`` more: algorithm, and what else tells its lines apart."""
     line = frame["algorithm"].astype(str)
     if frame["metric"].nunique() > 1:
-        line = line + " · " + frame["metric"].map(SHORT)
+        line = line + " · " + frame["metric"].map(short)
     if frame["agent"].nunique() > 1:
         line = line + " · " + frame["agent"].where(frame["agent"] != ALL_AGENTS, "all")
     return frame.assign(line=line)
