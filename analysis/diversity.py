@@ -138,6 +138,26 @@ def system_neural_diversity(
     )
 
 
+def mean_distance(distances: npt.ArrayLike) -> float:
+    """Mean distance over pairs of agents and observations: `system_neural_diversity` without its interval.
+
+    Parameters
+    ----------
+    distances : ``[P, N, N]`` from `policy_distances`.
+
+    Raises
+    ------
+    ValueError : distances are not symmetric, finite and at least 0.
+
+    Examples
+    --------
+    >>> mean_distance([[[0.0, 1.0], [1.0, 0.0]], [[0.0, 3.0], [3.0, 0.0]]])
+    2.0
+    """
+    table = _checked(distances)
+    return float(table[(slice(None), *np.triu_indices(table.shape[1], k=1))].mean())
+
+
 def _scaled(found: Estimate, diameter: float | None) -> Estimate:
     scale = float("nan") if diameter is None else 1 / diameter
     return Estimate(

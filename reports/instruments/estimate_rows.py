@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy.typing as npt
 import pandas as pd
 
 from nashlens.analysis.results import Estimate
+from nashlens.analysis.statistics import student_t
+from nashlens.reports.estimates import LEVEL, MIN_SEEDS
 from nashlens.reports.tables import Table
 from nashlens.reports.words import counted, number, with_interval
 
@@ -68,3 +72,22 @@ def estimates_as_table(
         numeric=frozenset({width, width + 1}),
         data=ordered,
     )
+
+
+def over_seeds(values: npt.ArrayLike, *, higher_is_better: bool | None = None) -> Estimate:
+    """Return the mean over seeds with Student's interval; fewer than `MIN_SEEDS` have a value, and why no interval.
+
+    Parameters
+    ----------
+    values : ``[S]``; one number a seed.
+    higher_is_better : the direction of the quantity, None where it has none.
+    """
+    return enough_seeds(student_t(values, level=LEVEL, higher_is_better=higher_is_better).at())
+
+
+def enough_seeds(estimate: Estimate) -> Estimate:
+    """Return an estimate over seeds without its interval where there are fewer than `MIN_SEEDS`, and say so."""
+    if estimate.n >= MIN_SEEDS or (estimate.reason and math.isnan(estimate.value)):
+        return estimate
+    few = f"{counted(estimate.n, estimate.unit)}; an interval needs at least {MIN_SEEDS}"
+    return replace(estimate, low=math.nan, high=math.nan, reason=few)

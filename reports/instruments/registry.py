@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 # The module of each instrument; it holds the instrument as INSTRUMENT.
 MODULES: dict[str, str] = {
+    "homogeneity": "homogeneity",
     "selection": "selection",
+    "nonstationarity": "nonstationarity",
+    "exploitability": "exploitability",
 }
 
 

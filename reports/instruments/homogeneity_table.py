@@ -1,0 +1,132 @@
+"""The table of homogeneity: one row a game and way to share, everything that was measured of it beside one another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from nashlens.reports.estimates import final_estimates
+from nashlens.reports.instruments.estimate_rows import estimate_words
+from nashlens.reports.instruments.homogeneity_verdicts import TOLERATED, Judged, value_of
+from nashlens.reports.tables import Table
+from nashlens.reports.words import counted, number, with_interval
+
+BLANK = "—"
+HEADER = (
+    "game",
+    "sharing",
+    "common return",
+    "less separate policies",
+    "sharing is",
+    "diversity",
+    "swap loss",
+    "clone loss",
+    "NashConv",
+    "gradient conflict",
+    "n",
+)
+QUANTITIES = ("common_return", "sharing_difference", "swap_loss", "clone_loss", "nash_conv")
+DIVERSITIES = ("diversity_force", "diversity_gaussian", "diversity_choice")
+
+
+def homogeneity_table(
+    sharing: pd.DataFrame, anchors: pd.DataFrame, measures: pd.DataFrame, verdicts: Sequence[Judged]
+) -> Table:
+    """Return the table.
+
+    Parameters
+    ----------
+    sharing, anchors : as `homogeneity` compares them, all games.
+    measures : the tidy frame of diversity and gradient conflict, agents merged.
+    verdicts : of `homogeneity_verdicts.judged`.
+    """
+    words = {(each.game, each.role, each.algorithm): each.verdict for each in verdicts}
+    ends = final_estimates(measures) if len(measures) else pd.DataFrame(columns=["game", "algorithm", "metric"])
+    rows = []
+    for (game, role, algorithm), part in sharing.groupby(["game", "role", "algorithm"], sort=False):
+        by = {str(row["quantity"]): row for row in part.to_dict("records")}
+        where = ends[(ends["game"] == game) & (ends["algorithm"] == algorithm)]
+        if "agent" in where:
+            where = where[where["agent"].isin(["", role])]
+        separate = bool((part["reference"] == "True").any())
+        rows.append(
+            (
+                str(game) if role == "all" else f"{game}: {role}",
+                str(algorithm),
+                _words(by.get("common_return")),
+                "the reference" if separate else _words(by.get("sharing_difference")),
+                "" if separate else words.get((str(game), str(role), str(algorithm)), "no statement"),
+                _measured(where, DIVERSITIES),
+                _tested(by.get("swap_loss")),
+                _tested(by.get("clone_loss")),
+                _bounded(by.get("nash_conv")),
+                _measured(where, ("gradient_conflict",)),
+                counted(int(by["common_return"]["n"]), "seed"),
+            )
+        )
+    return Table(
+        name="homogeneity",
+        title="What sharing did",
+        caption=_caption(anchors),
+        header=HEADER,
+        rows=tuple(rows),
+        numeric=frozenset({10}),
+        data=sharing,
+    )
+
+
+def _caption(anchors: pd.DataFrame) -> str:
+    exact = []
+    for (game, role), part in anchors.groupby(["game", "role"], sort=False):
+        best, shared = (value_of(part, quantity=name) for name in ("best_return", "best_shared_return"))
+        if math.isfinite(best):
+            at_least = part.loc[part["quantity"] == "best_shared_return", "bound"].iloc[0] == "lower"
+            whose = game if role == "all" else f"{game}, {role}"
+            exact.append(
+                f"{whose} {number(best)} and {number(shared)}{' (best of several climbs)' if at_least else ''}"
+            )
+    known = f" The best joint return and that of the best shared strategy: {'; '.join(exact)}." if exact else ""
+    return (
+        "Means over seeds with their 95% intervals (Student's t). The common return is the common reward, the sum of "
+        "payoffs in a matrix game without one, or the mean return of a role's agents; with several sides the "
+        "opponents are those of the reference's runs. Sharing is enough where the interval of the difference, paired "
+        f"by seed, lies above −{TOLERATED:.0%} of what separate policies gain over random play; it costs where the "
+        "difference is below 0 after Holm's correction over this table. Swap loss: the return in place less the mean "
+        "return of the other orders of the policies, with its exact one-sided permutation p; clone loss: the return "
+        "less that of copies of the best agent, with its exact sign-flip p (an upper bound where the best copy is "
+        "chosen by episodes). NashConv is exact in matrix games and game trees; with ≥ it is a lower bound, by the "
+        "policies of the other runs of the seed and by those that were not learned. Diversity is a share of the "
+        f"largest distance of two actions. “{BLANK}”: not defined there; agents of different spaces cannot change "
+        f"places.{known}"
+    )
+
+
+def _words(row: Mapping[Any, Any] | None) -> str:
+    return BLANK if row is None else estimate_words(row)
+
+
+def _tested(row: Mapping[Any, Any] | None) -> str:
+    if row is None:
+        return BLANK
+    p = float(row["p"])
+    return f"{estimate_words(row)}, p {'< 0.001' if p < 0.001 else '= ' + number(p, decimals=3)}"
+
+
+def _bounded(row: Mapping[Any, Any] | None) -> str:
+    if row is None:
+        return BLANK
+    return f"≥ {estimate_words(row)}" if row["each"] == "lower" else estimate_words(row)
+
+
+def _measured(ends: pd.DataFrame, metrics: Sequence[str]) -> str:
+    """Return the words of the first of some metrics that was measured."""
+    for metric in metrics:
+        for row in ends[ends["metric"] == metric].to_dict("records"):
+            low, high = float(row["low"]), float(row["high"])
+            if math.isfinite(low) and math.isfinite(high):
+                return with_interval(float(row["value"]), low, high)
+            return number(float(row["value"]))
+    return BLANK
