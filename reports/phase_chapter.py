@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from nashlens.games.core import Array
 from nashlens.reports.figures import Figure, Panel
 from nashlens.reports.portraits import on_simplex, simplex_panel, square_panel
 from nashlens.reports.quantities import PROBABILITY
+from nashlens.reports.strategy_player import portrait_group, strategy_player
 from nashlens.reports.suite import Suite
 from nashlens.reports.words import counted, number
 
@@ -37,6 +39,7 @@ class Runs:
     label, algorithm : of the cell.
     game : two agents with two or three actions each.
     seeds : S seeds.
+    steps : environment steps of the T snapshots.
     strategies : one ``[S, T, A]`` an agent.
     equilibria : the profiles that the game is known to have.
     complete : whether there are no others, mixtures of them in degenerate games aside.
@@ -46,6 +49,7 @@ class Runs:
     algorithm: str
     game: NormalFormGame
     seeds: tuple[int, ...]
+    steps: tuple[int, ...]
     strategies: tuple[Array, Array]
     equilibria: tuple[Profile, ...]
     complete: bool
@@ -60,10 +64,14 @@ def phase_figure(frame: pd.DataFrame, suite: Suite) -> Figure | None:
     suite : whose games they are.
     """
     panels, paragraphs, data = [], [], []
+    groups: dict[str, list[dict[str, Any]]] = {}
+    shapes: dict[str, str] = {}
     for runs in _cells(frame, suite):
+        shapes[runs.label] = "square" if runs.game.n_actions == (2, 2) else "simplex"
         for agents in _planes(runs.game):
             points = portrait_data(runs, agents)
             panels.append(_panel(runs, agents, points))
+            groups.setdefault(runs.label, []).append(_group(runs, agents, points))
             data.append(points)
         paragraphs.append(f"{runs.label}. {ending_words(runs)}")
     if not panels:
@@ -79,6 +87,7 @@ def phase_figure(frame: pd.DataFrame, suite: Suite) -> Figure | None:
         "no interval.",
         paragraphs=tuple(paragraphs),
         panels=tuple(panels),
+        players=tuple(strategy_player(each, game=game, shape=shapes[game]) for game, each in groups.items()),
         data=pd.concat(data, ignore_index=True),
     )
 
@@ -157,6 +166,7 @@ def _cells(frame: pd.DataFrame, suite: Suite) -> Iterator[Runs]:
             algorithm=str(algorithm),
             game=game,
             seeds=seeds,
+            steps=tuple(int(step) for step in sorted(part["step"].unique())),
             strategies=(tables[0], tables[1]),
             equilibria=found.profiles,
             complete=found.is_complete,
@@ -214,22 +224,33 @@ def _points(what: str, points: Array, *, path: str) -> pd.DataFrame:
     return pd.DataFrame({"what": what, "path": path, "step": steps, **columns})
 
 
+def _group(runs: Runs, agents: tuple[int, ...], points: pd.DataFrame) -> dict[str, Any]:
+    names = [runs.game.spec.agents[i] for i in agents]
+    title = runs.algorithm if len(agents) == 2 else f"{runs.algorithm}, {names[0]}"
+    return portrait_group(points, title=title, labels=_labels(runs.game, agents), steps=runs.steps, agents=names)
+
+
+def _labels(game: NormalFormGame, agents: tuple[int, ...]) -> tuple[str, ...]:
+    """Return what stands at the two axes of a square, or at the left, the right and the top corner of a simplex."""
+    names = game.action_names
+    if game.n_actions == (2, 2):
+        return tuple(f"{agent}: P({names[i][0]})" for i, agent in enumerate(game.spec.agents))
+    return tuple(names[agents[0]])
+
+
 def _panel(runs: Runs, agents: tuple[int, ...], points: pd.DataFrame) -> Panel:
     whose = "" if len(agents) == 2 else f", {runs.game.spec.agents[agents[0]]}"
     title = f"{runs.label}: {runs.algorithm}{whose}"
     name = f"phase-{runs.label}-{runs.algorithm}{'-' if whose else ''}{whose[2:]}".replace(".", "_")
     field, paths, equilibria = (points[points["what"] == what] for what in (FIELD, PATH, EQUILIBRIUM))
     alternative = f"Strategies in {title}, from untrained to trained. {ending_words(runs)}"
-    names = runs.game.action_names
+    labels = _labels(runs.game, agents)
     if runs.game.n_actions == (2, 2):
-        first, second = (f"{agent}: P({names[i][0]})" for i, agent in enumerate(runs.game.spec.agents))
         return square_panel(
-            field, paths, equilibria, name=name, title=title, labels=(first, second), alternative=alternative
+            field, paths, equilibria, name=name, title=title, labels=(labels[0], labels[1]), alternative=alternative
         )
-    left, right, top = names[agents[0]]
-    return simplex_panel(
-        field, paths, equilibria, name=name, title=title, labels=(left, right, top), alternative=alternative
-    )
+    corners = (labels[0], labels[1], labels[2])
+    return simplex_panel(field, paths, equilibria, name=name, title=title, labels=corners, alternative=alternative)
 
 
 def _profile_words(game: NormalFormGame, profile: Profile) -> str:

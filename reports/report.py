@@ -19,6 +19,7 @@ from nashlens.reports.phase_chapter import phase_figure
 from nashlens.reports.provenance import gather
 from nashlens.reports.published_table import COMPARED, published_table
 from nashlens.reports.quantities import DIVERGENCE, LAST, PROBABILITY, QUANTITIES
+from nashlens.reports.replay_chapter import replay_figure
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite
 from nashlens.reports.suite_config import FULL
@@ -71,6 +72,12 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
     order = [name for name in _order(merged) if _is_tabled(name)]
     estimates = _by_game(final_estimates(_without_lesser_returns(merged), order), suite)
     chapter, more = instrument_chapters(store, suite, facts, anew=anew)
+    figures = (
+        *chapter.figures,
+        *chapters(merged, facts),
+        phase_figure(frame, suite),
+        replay_figure(store, suite, frame),
+    )
     tables = (
         *chapter.tables,
         estimates_table(estimates, lost_cells(runs)),
@@ -85,9 +92,7 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
         name=suite.name,
         question=suite.config.question,
         headlines=(*_size(suite), *chapter.answers, *headlines(merged, facts, runs)),
-        figures=tuple(
-            f for f in (*chapter.figures, *chapters(merged, facts), phase_figure(frame, suite)) if f is not None
-        ),
+        figures=tuple(figure for figure in figures if figure is not None),
         tables=tuple(table for table in tables if table is not None),
         provenance=_provenance(store, runs),
         frame=frame if more.empty else pd.concat([frame, more], ignore_index=True),

@@ -4,6 +4,8 @@ nashlens.drawings.episodes = (data) => {
   const n = data.agents.length;
   const sides = [...new Set(data.agents.map((agent) => agent.side))];
   const colourOf = (i) => nashlens.colour(sides.length > 1 ? sides.indexOf(data.agents[i].side) : i);
+  // Rows that never change are written once.
+  const row = (rows, step) => rows[Math.min(step, rows.length - 1)];
   const value = (number) => (number / data.scale).toFixed(2).replace("-", "−");
 
   // Where body k is at a moment between two steps; a landmark does not glide to its next place.
@@ -22,10 +24,10 @@ nashlens.drawings.episodes = (data) => {
     pen.strokeStyle = nashlens.ink("--grid");
     pen.strokeRect(...at_([-1, 1]), 2 * unit, 2 * unit);
     data.landmarks.forEach((size, k) => {
-      if (!item.standing[step][k]) return;
+      if (!row(item.standing, step)[k]) return;
       const [x, y] = at_(place(item, at, n + k));
       disc(pen, x, y, Math.max(2, size * unit), nashlens.ink("--quiet"), 0.45);
-      if (item.targets[step][k]) ring(pen, x, y, Math.max(2, size * unit) + 4);
+      if (row(item.targets, step)[k]) ring(pen, x, y, Math.max(2, size * unit) + 4);
     });
     data.agents.forEach((agent, i) => {
       trail(pen, item, at, i, at_);
@@ -34,8 +36,8 @@ nashlens.drawings.episodes = (data) => {
     });
     data.agents.forEach((agent, i) => {
       const [x, y] = at_(place(item, at, i));
-      const said = item.messages[step] && item.messages[step][i] ? ` “${word(item.messages[step][i])}”` : "";
-      label(pen, `${agent.name}${said}`, x, y - Math.max(2, agent.size * unit) - 5, width);
+      const said = heard(item, step, i);
+      label(pen, said ? `${agent.name} “${said}”` : agent.name, x, y - Math.max(2, agent.size * unit) - 5, width);
     });
   }
 
@@ -79,6 +81,9 @@ nashlens.drawings.episodes = (data) => {
     pen.fillStyle = nashlens.ink("--ink");
     pen.fillText(text, inside, Math.max(12, y));
   }
+
+  // Before the first step nothing was said yet, and some agents never say anything.
+  const heard = (item, step, i) => (step && item.messages[step] && item.messages[step][i] ? word(item.messages[step][i]) : "");
 
   // A message as the number of its largest entry, with that entry where it is not 1.
   function word(message) {
@@ -129,21 +134,21 @@ nashlens.drawings.episodes = (data) => {
     const rows = data.agents.map((agent, i) => {
       const so_far = item.rewards.slice(0, step).reduce((sum, each) => sum + each[i], 0);
       const now = step ? value(item.rewards[step - 1][i]) : "";
-      const said = step && item.messages[step] && item.messages[step][i] ? word(item.messages[step][i]) : "";
+      const said = heard(item, step, i);
       const mark = nashlens.element("span", { className: "mark" });
       mark.style.background = colourOf(i);
       const cells = [now, value(so_far), said].map((text) => nashlens.element("td", {}, text));
       return nashlens.element("tr", {}, nashlens.element("td", {}, mark, agent.name), ...cells);
     });
     box.querySelector("tbody").replaceChildren(...rows);
-    const told = Object.entries(item.facts).map(([name, values]) => `${name} ${[values[step]].flat().join(", ")}`);
+    const told = Object.entries(item.facts).map(([name, values]) => `${name} ${[row(values, step)].flat().join(", ")}`);
     box.lastChild.textContent = told.join("; ");
   }
 
   return {
     time: "step of the episode",
     length: (item) => item.positions.length,
-    label: (item, step) => `step ${step} of ${item.positions.length - 1}`,
+    label: (item, step) => `step ${step} of ${item.n_steps}`,
     about: (item) => `${data.title}: ${item.algorithm}, ${item.seed}`,
     draw,
     readout,

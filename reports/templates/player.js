@@ -88,8 +88,10 @@ nashlens.cleared = (canvas) => {
     function tick(now) {
       if (!state.playing) return;
       const last = drawing.length(choice.item()) - 1;
-      state.at = Math.min(last, state.at + ((now - state.before) / 1000) * PER_SECOND * Number(speed.value));
-      state.before = now;
+      // The time of a frame can lie before the click that asked for it.
+      const passed = Math.max(0, now - state.before) / 1000;
+      state.at = Math.min(last, state.at + passed * PER_SECOND * Number(speed.value));
+      state.before = Math.max(now, state.before);
       if (state.at >= last) stop();
       show();
       if (state.playing) requestAnimationFrame(tick);

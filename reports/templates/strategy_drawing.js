@@ -48,7 +48,8 @@ nashlens.drawings.paths = (data) => {
   }
 
   function field(pen, place, item, unit) {
-    pen.strokeStyle = nashlens.ink("--grid");
+    pen.strokeStyle = nashlens.ink("--quiet");
+    pen.globalAlpha = 0.5;
     for (let k = 0; k < item.field.length; k += 4) {
       const [x, y, dx, dy] = item.field.slice(k, k + 4).map(scaled);
       const [cx, cy] = place([x, y]);
@@ -59,6 +60,7 @@ nashlens.drawings.paths = (data) => {
       pen.lineTo(cx + (dx * 0.3 - dy * 0.45) * size, cy - (dy * 0.3 + dx * 0.45) * size);
       pen.stroke();
     }
+    pen.globalAlpha = 1;
   }
 
   function ring(pen, x, y) {
