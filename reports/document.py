@@ -1,4 +1,4 @@
-"""A report as files: one self-contained page, Markdown, and the numbers of every figure and table as CSV.
+"""A report as files: one self-contained page, Markdown, tables as LaTeX, and the numbers behind all of it as CSV.
 
 Nothing is computed here. Everything that comes from a suite file or an error is escaped, and the page's own policy
 forbids it to load anything.
@@ -16,9 +16,13 @@ from markupsafe import Markup, escape
 
 from nashlens.reports import atomic
 from nashlens.reports.figures import Panel
+from nashlens.reports.latex import document as latex_document
+from nashlens.reports.latex import file_name, to_latex
 from nashlens.reports.page_scripts import TEMPLATES, data_block, page_script, security_policy
 from nashlens.reports.report import Report
 from nashlens.reports.tables import Table
+
+PARTS = ("data", "figures", "tables")
 
 
 def write(report: Report, folder: Path) -> Path:
@@ -31,15 +35,22 @@ def write(report: Report, folder: Path) -> Path:
 
     Raises
     ------
-    OSError : the folder cannot be written to.
+    OSError : the folder cannot be written to, or a part of it is a link to another.
     """
-    (folder / "data").mkdir(parents=True, exist_ok=True)
-    (folder / "figures").mkdir(exist_ok=True)
+    for part in PARTS:
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    outside = [part for part in PARTS if (folder / part).is_symlink()]
+    if outside:
+        raise OSError(f"{folder / outside[0]} is a link to another folder; a report writes nothing outside its own")
     for name, frame in data_of(report).items():
         atomic.write_text(folder / "data" / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
     for figure in report.figures:
         for panel in figure.panels:
             atomic.write_text(folder / "figures" / f"{panel.name}.svg", standalone(panel))
+    for table in report.tables:
+        atomic.write_text(folder / "tables" / f"{file_name(table.name)}.tex", to_latex(table))
+    names = [table.name for table in report.tables]
+    atomic.write_text(folder / "tables" / "tables.tex", latex_document(report.name, names))
     atomic.write_text(folder / "report.md", to_markdown(report))
     page = folder / "index.html"
     atomic.write_text(page, to_html(report))
