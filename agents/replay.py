@@ -1,11 +1,11 @@
-"""Replay: the transitions of all seeds, one packed row each, so that a minibatch is one gather.
+"""Replay: the transitions of all seeds, so packed that a minibatch is one gather of states and one of the rest.
 
-A row holds, in this order: all observations, all actions, all rewards, all next observations, whether the game
-terminated, the log probability of each agent's action under the policy that chose it and, in games with illegal
-actions, the masks now and next; where it is asked for, two numbers that say when it was stored; under ensembles,
-which sub-policy each agent played. Beside each row stands the number
-of updates that had been made when it was stored: with the log probabilities, all that is needed to measure how stale
-the replay is.
+A state is the joint observation and, in games with illegal actions, the joint mask; it is kept once, as the successor
+of one transition and the beginning of the next (`successors`). The rest of a transition is a row: all actions, all
+rewards, whether the game terminated, the log probability of each agent's action under the policy that chose it; where
+it is asked for, two numbers that say when it was stored; under ensembles, which sub-policy each agent played. Beside
+each row stands the number of updates that had been made when it was stored: with the log probabilities, all that is
+needed to measure how stale the replay is.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from torch import Tensor
 from nashlens.agents.engine import Transitions
 from nashlens.agents.ensemble import Membership
 from nashlens.agents.layout import Layout
+from nashlens.agents.successors import States
 from nashlens.games.core import GameSpec
 
 
@@ -75,6 +76,10 @@ class Replay:
     fingerprints : whether two numbers are kept that say when a transition was stored.
     sub_policies : K of each agent; left out, none has more than one.
     device : where they are kept.
+
+    Attributes
+    ----------
+    capacity : as given.
     """
 
     def __init__(
@@ -88,41 +93,60 @@ class Replay:
         device: torch.device,
     ) -> None:
         n_observations, n_actions = sum(spec.observation_sizes), sum(spec.action_widths)
-        widths = [n_observations, n_actions, spec.n_agents, n_observations, 1, spec.n_agents]
-        optional = {"masks": n_actions, "next_masks": n_actions} if spec.masked else {}
-        optional |= {"fingerprints": 2} if fingerprints else {}
+        optional = {"fingerprints": 2} if fingerprints else {}
         optional |= {"assignment": spec.n_agents} if sub_policies else {}
-        self._optional = list(optional)
-        self._layout = Layout([*widths, *optional.values()])
+        self._optional, self._masked = list(optional), spec.masked
+        self._layout = Layout([n_actions, spec.n_agents, 1, spec.n_agents, *optional.values()])
+        self._state_layout = Layout([n_observations, n_actions] if spec.masked else [n_observations])
         self._membership = None
         if sub_policies:
             self._membership = Membership(sub_policies, capacity=capacity, n_seeds=n_seeds)
+        self._states = States(
+            self._state_layout.total, capacity=capacity, n_seeds=n_seeds, horizon=spec.horizon, device=device
+        )
         self._rows = torch.empty(n_seeds, capacity, self._layout.total, device=device)
         self._updates = torch.zeros(capacity, dtype=torch.int64)
         self.capacity = capacity
-        self.size = 0
-        self._next = 0
+
+    @property
+    def size(self) -> int:
+        """Transitions of each seed that are kept now."""
+        return min(self._states.n_seen, self.capacity)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that are set aside for transitions."""
+        return self._states.n_bytes + 4 * self._rows.numel()
 
     def insert(self, columns: Sequence[Tensor], *, n_updates: int) -> None:
-        """Store E transitions of each seed in place of the oldest.
+        """Store E transitions of each seed in place of the oldest; E is the same in every call.
 
         Parameters
         ----------
-        columns : the parts of a row in their order, each ``[S, E, …]``.
+        columns : each ``[S, E, …]``: observations, actions, rewards, successors, whether terminated, log densities;
+            in games with illegal actions the masks now and next; fingerprints and assignment where they are kept.
         n_updates : updates made so far.
+
+        Raises
+        ------
+        ValueError : E is not what it was, or more than the capacity.
         """
-        rows = torch.cat(list(columns), dim=-1)
-        n_rows = rows.shape[1]
-        places = (torch.arange(n_rows) + self._next) % self.capacity
-        if self._next + n_rows <= self.capacity:
-            self._rows[:, self._next : self._next + n_rows] = rows
+        observations, actions, rewards, next_observations, terminated, log_densities, *more = columns
+        now, later = observations, next_observations
+        if self._masked:
+            masks, next_masks, *more = more
+            now, later = torch.cat([now, masks], dim=-1), torch.cat([later, next_masks], dim=-1)
+        begin, n_rows = self._states.n_seen % self.capacity, now.shape[1]
+        self._states.insert(now, later)
+        rows = torch.cat([actions, rewards, terminated, log_densities, *more], dim=-1)
+        places = (torch.arange(n_rows) + begin) % self.capacity
+        if begin + n_rows <= self.capacity:
+            self._rows[:, begin : begin + n_rows] = rows
         else:
             self._rows[:, places.to(rows.device)] = rows
         self._updates[places] = n_updates
         if self._membership is not None:
             self._membership.insert(places.numpy(), columns[-1].cpu().numpy().astype(np.int64))
-        self._next = (self._next + n_rows) % self.capacity
-        self.size = min(self.size + n_rows, self.capacity)
 
     def insert_transitions(self, transitions: Transitions, *, fingerprint: tuple[float, float] | None = None) -> None:
         """Store what one joint decision led to in place of the oldest, and when that was where it is asked for."""
@@ -165,7 +189,7 @@ class Replay:
     def latest(self, n_rows: int) -> Minibatch:
         """Return the last transitions of each seed, at most `n_rows`, as those of one learner, ``[S, 1, B, …]``."""
         n_rows = min(n_rows, self.size)
-        places = (self._next - n_rows + torch.arange(n_rows)) % self.capacity
+        places = (self._states.n_seen - n_rows + torch.arange(n_rows)) % self.capacity
         return self._read(places.to(self._rows.device).expand(len(self._rows), 1, n_rows))
 
     def _read(self, places: Tensor) -> Minibatch:
@@ -175,16 +199,22 @@ class Replay:
         width = self._layout.total
         rows = self._rows.view(-1, width).index_select(0, flat).view(n_seeds, n_learners, n_rows, width)
         parts = [rows[..., part] for part in self._layout.slices]
-        optional = dict(zip(self._optional, parts[6:], strict=True))
+        optional = dict(zip(self._optional, parts[4:], strict=True))
+        last = self._states.n_seen - 1
+        numbers = last - (last - places) % self.capacity  # of the transitions that stand at these places now
+        now, later = (
+            [states.view(n_seeds, n_learners, n_rows, -1)[..., part] for part in self._state_layout.slices]
+            for states in self._states.read(numbers.view(n_seeds, -1))
+        )
         return Minibatch(
-            observations=parts[0],
-            actions=parts[1],
-            rewards=parts[2],
-            next_observations=parts[3],
-            terminated=parts[4].squeeze(-1),
-            log_densities=parts[5],
-            masks=optional["masks"] > 0.5 if "masks" in optional else None,
-            next_masks=optional["next_masks"] > 0.5 if "next_masks" in optional else None,
+            observations=now[0],
+            actions=parts[0],
+            rewards=parts[1],
+            next_observations=later[0],
+            terminated=parts[2].squeeze(-1),
+            log_densities=parts[3],
+            masks=now[1] > 0.5 if self._masked else None,
+            next_masks=later[1] > 0.5 if self._masked else None,
             fingerprints=optional.get("fingerprints"),
             assignment=optional["assignment"].long() if "assignment" in optional else None,
         )
@@ -195,22 +225,23 @@ class Replay:
 
     def state(self) -> dict[str, Tensor]:
         """Return the stored part, for a checkpoint."""
+        membership = self._membership.state() if self._membership else {}
         return {
             "rows": self._rows[:, : self.size].clone(),
             "updates": self._updates[: self.size].clone(),
-            "next": torch.tensor(self._next),
-            **{
-                f"membership.{name}": torch.from_numpy(array)
-                for name, array in (self._membership.state() if self._membership else {}).items()
-            },
+            **{f"states.{name}": tensor for name, tensor in self._states.state().items()},
+            **{f"membership.{name}": torch.from_numpy(array) for name, array in membership.items()},
         }
 
     def load(self, state: Mapping[str, Tensor]) -> None:
         """Go back to what `state` returned."""
-        self.size = state["rows"].shape[1]
+        self._states.load(_under("states.", state))
         self._rows[:, : self.size] = state["rows"].to(self._rows.device)
         self._updates[: self.size] = state["updates"]
-        self._next = int(state["next"])
         if self._membership is not None:
-            prefix = "membership."
-            self._membership.load({k.removeprefix(prefix): t.numpy() for k, t in state.items() if k.startswith(prefix)})
+            self._membership.load({name: t.numpy() for name, t in _under("membership.", state).items()})
+
+
+def _under(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the entries whose names begin with a prefix, without it."""
+    return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
