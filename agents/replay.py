@@ -200,11 +200,9 @@ class Replay:
         rows = self._rows.view(-1, width).index_select(0, flat).view(n_seeds, n_learners, n_rows, width)
         parts = [rows[..., part] for part in self._layout.slices]
         optional = dict(zip(self._optional, parts[4:], strict=True))
-        last = self._states.n_seen - 1
-        numbers = last - (last - places) % self.capacity  # of the transitions that stand at these places now
         now, later = (
             [states.view(n_seeds, n_learners, n_rows, -1)[..., part] for part in self._state_layout.slices]
-            for states in self._states.read(numbers.view(n_seeds, -1))
+            for states in self._states.read(self._numbers(places).view(n_seeds, -1))
         )
         return Minibatch(
             observations=now[0],
@@ -218,6 +216,14 @@ class Replay:
             fingerprints=optional.get("fingerprints"),
             assignment=optional["assignment"].long() if "assignment" in optional else None,
         )
+
+    def _numbers(self, places: Tensor) -> Tensor:
+        """Return the numbers of the transitions that stand at some places now."""
+        n_seen = self._states.n_seen
+        if n_seen <= self.capacity:
+            return places
+        begin = n_seen // self.capacity * self.capacity
+        return torch.where(places < n_seen - begin, places + begin, places + (begin - self.capacity))
 
     def insertion_updates(self) -> Tensor:
         """Return ``[size]``; how many updates had been made when each stored transition came, oldest place first."""

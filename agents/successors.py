@@ -71,9 +71,13 @@ class States:
     def read(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
         """Return the beginnings and successors ``[S, n, width]`` of the transitions of some numbers ``[S, n]``."""
         n_seeds, n_rows = numbers.shape
-        places = numbers % self._ring
+        places = numbers - (self.n_seen - 1) // self._ring * self._ring
+        if self.n_seen > self._ring:  # what came before the ring was last begun stands behind it; no division is needed
+            places = torch.where(places < 0, places + self._ring, places)
         both = torch.stack([places, self._successors.gather(1, places).long()])
-        flat = both + torch.arange(n_seeds, device=places.device)[:, None] * self._rows.shape[1]
+        flat = (
+            both if n_seeds == 1 else both + torch.arange(n_seeds, device=places.device)[:, None] * self._rows.shape[1]
+        )
         read = self._rows.flatten(0, 1).index_select(0, flat.view(-1)).view(2, n_seeds, n_rows, -1)
         return read[0], read[1]
 
