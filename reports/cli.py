@@ -9,14 +9,15 @@ import random
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Union
 
 import tyro
 
 from nashlens.reports.mistakes import Mistake
-from nashlens.reports.suite_arguments import Suites, Where, Which
+from nashlens.reports.report_arguments import Replay, ReportBuild, ReportCheck, ReportIndex, Reports
+from nashlens.reports.suite_arguments import Suites, Which
 
 Perhaps = Annotated[str | None, tyro.conf.Positional]
 
@@ -71,7 +72,8 @@ class Train:
     game: Which
     """Which game; see `nashlens games`."""
     algorithm: str = "maddpg"
-    """Kind of learner: maddpg, ddpg, dqn, joint_dqn, reinforce, actor_critic, trpo or coma."""
+    """Kind of learner: maddpg, ddpg, dqn, joint_dqn, reinforce, actor_critic, trpo or coma; in matrix games also
+    fictitious_play, multiplicative_weights, regret_matching or optimistic_gradient, which know the payoffs."""
     seeds: str = "0:5"
     """How many seeds, or a range such as 0:10."""
     steps: int = 100_000
@@ -88,39 +90,6 @@ class Train:
     """Worker processes; as many as there are processors if left out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportBuild:
-    """Write the report of the runs in a folder."""
-
-    out: Where
-    """Folder of the runs."""
-    suite: str | None = None
-    """Name of the suite, where the folder holds several."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportCheck:
-    """Measure every stored run again and say what differs from the report."""
-
-    out: Where
-    """Folder of the runs."""
-    suite: str | None = None
-    """Name of the suite, where the folder holds several."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reports:
-    """Reports of runs: build, check."""
-
-    do: Annotated[
-        Union[  # noqa: UP007
-            Annotated[ReportBuild, tyro.conf.subcommand("build", prefix_name=False)],
-            Annotated[ReportCheck, tyro.conf.subcommand("check", prefix_name=False)],
-        ],
-        tyro.conf.arg(name=""),
-    ] = field()
-
-
 SUBJECTS = {"train": ("algorithm", "game"), "solve": ("game",), "games": ("game",)}
 Command = Union[  # noqa: UP007
     Annotated[Demo, tyro.conf.subcommand("demo", prefix_name=False)],
@@ -129,6 +98,7 @@ Command = Union[  # noqa: UP007
     Annotated[Train, tyro.conf.subcommand("train", prefix_name=False)],
     Annotated[Suites, tyro.conf.subcommand("suite", prefix_name=False)],
     Annotated[Reports, tyro.conf.subcommand("report", prefix_name=False)],
+    Annotated[Replay, tyro.conf.subcommand("replay", prefix_name=False)],
 ]
 
 
@@ -164,7 +134,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(asked: object, settings: dict[str, list[tuple[str, str]]], command: list[str]) -> int:
-    from nashlens.reports import commands, report_commands, suite_commands
+    from nashlens.reports import commands, replay_command, report_commands, suite_commands
 
     match asked:
         case Demo():
@@ -178,7 +148,13 @@ def _run(asked: object, settings: dict[str, list[tuple[str, str]]], command: lis
         case Suites():
             return suite_commands.do(asked, command=command)
         case Reports(do=ReportBuild() as build):
-            return report_commands.report_build(build.out, suite=build.suite)
+            return report_commands.report_build(build.out, suite=build.suite, compare=build.compare)
+        case Reports(do=ReportIndex() as index):
+            return report_commands.report_index(index.folders, out=index.out)
+        case Replay() as wanted:
+            return replay_command.replay(
+                wanted.run, store=wanted.store, episode=wanted.seed_of_episode, out=wanted.out, gif=wanted.gif
+            )
         case Reports(do=ReportCheck() as check):
             return report_commands.report_check(check.out, suite=check.suite)
     raise AssertionError(asked)

@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from nashlens.reports import atomic
 from nashlens.reports.figures import Panel
+from nashlens.reports.index_page import ANSWERS
 from nashlens.reports.latex import document as latex_document
 from nashlens.reports.latex import file_name, to_latex
 from nashlens.reports.page_scripts import TEMPLATES, data_block, page_script, security_policy
@@ -52,6 +53,7 @@ def write(report: Report, folder: Path) -> Path:
     names = [table.name for table in report.tables]
     atomic.write_text(folder / "tables" / "tables.tex", latex_document(report.name, names))
     atomic.write_text(folder / "report.md", to_markdown(report))
+    atomic.write_json(folder / ANSWERS, list(report.headlines))
     page = folder / "index.html"
     atomic.write_text(page, to_html(report))
     return page

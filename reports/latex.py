@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from nashlens.reports.tables import Table
 
 PACKAGES = ("array", "booktabs", "longtable")
-LEAST, MOST = 5, 34  # characters that a column's width is reckoned from
+LEAST, MOST = 5, 34  # characters that a column's width is reckoned from, unless one of its words is longer
 SPECIAL = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -153,13 +153,18 @@ def _row(words: Sequence[str]) -> str:
 def _columns(table: Table) -> str:
     """Return columns that share the width of a line by the length of their longest word or, up to a bound, text."""
     texts = [[head, *(row[k] for row in table.rows)] for k, head in enumerate(table.header)]
-    sizes = [min(max(LEAST, *(len(text) for text in column)), MOST) for column in texts]
+    sizes = [max(LEAST, min(max(map(len, column)), MOST), *map(_longest_word, column)) for column in texts]
     total = sum(sizes)
     return "".join(
         f">{{\\ragged{'left' if k in table.numeric else 'right'}\\arraybackslash}}"
         f"p{{\\dimexpr {size / total:.4f}\\linewidth-2\\tabcolsep\\relax}}"
         for k, size in enumerate(sizes)
     )
+
+
+def _longest_word(text: str) -> int:
+    """Return the length of the longest part of a text that no line can end in."""
+    return max(map(len, re.split(r"[\s_]+", text)))
 
 
 def file_name(name: str) -> str:

@@ -41,7 +41,7 @@ class Shown:
     stands_for_cell: bool
 
 
-def replay_figure(store: Store, suite: Suite, frame: pd.DataFrame) -> Figure | None:
+def replay_figure(store: Store, suite: Suite, frame: pd.DataFrame, *, episode: int = 0) -> Figure | None:
     """Return replays of every particle world, or None where nothing was learned in one.
 
     Parameters
@@ -49,6 +49,11 @@ def replay_figure(store: Store, suite: Suite, frame: pd.DataFrame) -> Figure | N
     store : where the runs are.
     suite : whose runs they are.
     frame : tidy; its final returns rank the seeds.
+    episode : number of the episode that all of them play.
+
+    Raises
+    ------
+    ValueError : `episode` is negative.
     """
     worlds = {cell.game: _world(cell) for cell in suite.cells}
     ranked = {
@@ -62,7 +67,9 @@ def replay_figure(store: Store, suite: Suite, frame: pd.DataFrame) -> Figure | N
     for game in dict.fromkeys(each.cell.game for each in chosen):
         world = worlds[game]
         assert world is not None
-        recordings = [(each, replay(store.read(each.run_id))) for each in chosen if each.cell.game == game]
+        recordings = [
+            (each, replay(store.read(each.run_id), episode=episode)) for each in chosen if each.cell.game == game
+        ]
         players.append(_player(world, game, recordings))
         panels += [_panel(world, each, recording) for each, recording in recordings if each.stands_for_cell]
         data += [_rows(world, each, recording) for each, recording in recordings]
@@ -72,7 +79,7 @@ def replay_figure(store: Store, suite: Suite, frame: pd.DataFrame) -> Figure | N
     return Figure(
         name="replays",
         title="Replays",
-        caption=_caption(left_out),
+        caption=_caption(left_out, several=any(each.place for each in chosen)),
         paragraphs=tuple(paragraphs),
         panels=tuple(panels),
         players=tuple(players),
@@ -126,13 +133,20 @@ def _within_budget(
     return kept, f" To keep this page small only the middle seed of each cell is shown.{cells}"
 
 
-def _caption(left_out: str) -> str:
+def _caption(left_out: str, *, several: bool) -> str:
+    whose = "of the final policies of the run"
+    drawings = "The drawing shows"
+    if several:
+        whose = (
+            "of the final policies of the best, the middle and the worst seed of each cell, by the mean final return "
+            "of the agents of the game's first side"
+        )
+        drawings = "The drawings show the middle seed (the best of two),"
     return (
-        "One episode of the final policies of the best, the middle and the worst seed of each cell, by the mean final "
-        "return of the agents of the game's first side. It begins alike in every run of a game; actions are chosen "
-        "as in the final episodes. Discs are drawn to scale; a ring marks a goal; a line is the way gone so far. "
-        "Messages are named by the number of their largest entry, with its size where it is below 1. The drawings "
-        f"show the middle seed, from dot to disc. Single episodes: nothing is averaged.{left_out}"
+        f"One episode {whose}. It begins alike in every run of a game; actions are chosen as in the final episodes. "
+        "Discs are drawn to scale; a ring marks a goal; a line is the way gone so far. Messages are named by the "
+        "number of their largest entry, with its size where it is below 1. "
+        f"{drawings} the way from dot to disc. Single episodes: nothing is averaged.{left_out}"
     )
 
 

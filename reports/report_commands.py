@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,18 +12,37 @@ from rich.console import Console
 from nashlens.reports.mistakes import checking
 
 if TYPE_CHECKING:
+    from nashlens.reports.reference_numbers import ReferenceNumber
     from nashlens.reports.store import Store
     from nashlens.reports.suite import Suite
 
 
-def report_build(out: Path, *, suite: str | None) -> int:
-    """Write the report of stored runs."""
+def report_build(out: Path, *, suite: str | None, compare: Path | None = None) -> int:
+    """Write the report of stored runs, with numbers from elsewhere beside the measured ones if a file is given."""
+    from nashlens.reports.reference_numbers import read_reference
     from nashlens.reports.store import Store
 
     with checking():
+        numbers = () if compare is None else read_reference(compare)
         store = Store.existing(out)
         found = store.suite(suite)
-    return write_report(store, found)
+    return write_report(store, found, compare=numbers, source=str(compare))
+
+
+def report_index(folders: Sequence[Path], *, out: Path) -> int:
+    """Write a start page over the reports of several folders of runs."""
+    from nashlens.reports import atomic
+    from nashlens.reports.index_page import entries, to_html
+
+    with checking():
+        found = entries(folders, beside=out)
+        atomic.write_text(out, to_html(found))
+    console = Console()
+    for entry in found:
+        if not entry.page:
+            console.print(f"{entry.name}: no report in {entry.folder} yet", highlight=False, soft_wrap=True)
+    console.print(f"start page: {out}", highlight=False, soft_wrap=True, style="bold")
+    return 0
 
 
 def report_check(out: Path, *, suite: str | None) -> int:
@@ -41,13 +62,27 @@ def report_check(out: Path, *, suite: str | None) -> int:
     return 1 if different else 0
 
 
-def write_report(store: Store, suite: Suite) -> int:
-    """Write the report of a suite, and print its headlines and where it is."""
+def write_report(
+    store: Store, suite: Suite, *, compare: Sequence[ReferenceNumber] = (), source: str = "reference"
+) -> int:
+    """Write the report of a suite, and print its headlines and where it is.
+
+    Parameters
+    ----------
+    store, suite : whose report.
+    compare : numbers from elsewhere to stand beside the measured ones.
+    source : where these come from, for an error.
+    """
     from nashlens.reports.document import write
+    from nashlens.reports.estimates import merged_agents
+    from nashlens.reports.reference_table import reference_table
     from nashlens.reports.report import assemble
 
     with checking():
         report = assemble(store, suite)
+        if compare:
+            table = reference_table(merged_agents(report.frame), compare, source=source)
+            report = replace(report, tables=(*report.tables[:1], table, *report.tables[1:]))
         page = write(report, store.folder("report", suite.name))
     console = Console()
     for line in report.headlines:
