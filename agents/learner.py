@@ -86,6 +86,7 @@ class Learner:
             self.opponents = Opponents(
                 spec, self.agents, settings, settings.inference, soft=self.soft, device=device, rngs=rngs
             )
+        self._own_rewards = torch.tensor(self.members, device=device)[None, :, None, None]
         self._lengths = step_lengths(settings.minimax, self.members, spec.sides) if settings.minimax else None
 
     @property
@@ -156,7 +157,7 @@ class Learner:
             )
         with torch.no_grad():
             targets = losses.temporal_difference_target(
-                batch.rewards.gather(3, self._own_column(batch.rewards)).squeeze(-1),
+                batch.rewards.gather(3, self._own_rewards.expand(*batch.rewards.shape[:3], 1)).squeeze(-1),
                 self.target_value(batch.next_observations, next_actions),
                 batch.terminated,
                 gamma=self.settings.gamma,
@@ -300,10 +301,6 @@ class Learner:
         for stack in stacks:
             stack.clip(self.settings.clip)
         optimiser.step()
-
-    def _own_column(self, rewards: Tensor) -> Tensor:
-        columns = torch.tensor(self.members, device=rewards.device)[None, :, None, None]
-        return columns.expand(len(rewards), -1, rewards.shape[2], 1)
 
     def _padded(self, own: Tensor) -> Tensor:
         short = self.actions.padded - self.head.padded

@@ -56,6 +56,8 @@ class Stack:
         self.slots = slots
         device = self.weights[0].device
         self._users = None if slots.one_each else torch.tensor(slots.of_agent, device=device)
+        self._layers: list[tuple[Tensor, Tensor]] = []
+        self._gradients: list[tuple[Tensor, Tensor]] = []
         self._index = torch.tensor(slots.index, device=device)[None, :, None, :] if slots.index.shape[1] else None
 
     @classmethod
@@ -104,7 +106,9 @@ class Stack:
 
     def layers(self) -> list[tuple[Tensor, Tensor]]:
         """Return weights ``[S · n, in, out]`` and biases ``[S · n, 1, out]`` of each layer, those of the n agents."""
-        return [(self._of_agents(w), self._of_agents(b)) for w, b in zip(self.weights, self.biases, strict=True)]
+        return self._layers or [
+            (self._of_agents(w), self._of_agents(b)) for w, b in zip(self.weights, self.biases, strict=True)
+        ]
 
     def _indexed(self, inputs: Tensor) -> Tensor:
         if self._index is None:
@@ -143,6 +147,10 @@ class Stack:
             view.grad = self.block.grad[here].view(tensor.shape)
             views.append(view)
         self.weights, self.biases = views[0::2], views[1::2]
+        if self._users is None:  # the views that every pass needs, made once
+            self._layers = [(w.flatten(0, 1), b.flatten(0, 1)) for w, b in zip(views[0::2], views[1::2], strict=True)]
+            flat = [v.grad.flatten(0, 1) for v in views if v.grad is not None]
+            self._gradients = list(zip(flat[0::2], flat[1::2], strict=True))
         return self
 
     @torch.no_grad()
@@ -153,12 +161,16 @@ class Stack:
         for gradient, scale in zip(gradients, (limit / norms.clamp_(min=limit)).unbind(), strict=True):
             gradient.mul_(scale)
 
-    def add_gradient(self, depth: int, weight: Tensor, bias: Tensor) -> None:
+    def gradients(self) -> list[tuple[Tensor, Tensor]]:
+        """Return where a packed stack's gradients stand, as `layers`; empty where agents share a slot."""
+        return self._gradients
+
+    def set_gradient(self, depth: int, weight: Tensor, bias: Tensor) -> None:
         """Set a layer's gradient to the sum over the agents that use a slot.
 
         Parameters
         ----------
-        depth : which layer of a packed stack.
+        depth : which layer; its parameters have gradients.
         weight, bias : ``[S · n, in, out]`` and ``[S · n, 1, out]``, one an agent.
         """
         for parameter, part in ((self.weights[depth], weight), (self.biases[depth], bias)):

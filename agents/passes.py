@@ -69,10 +69,14 @@ def descend(stack: Stack, activations: Sequence[Tensor], slope: Tensor) -> None:
     activations : from `forward`.
     slope : ``[S · n, B, out]``; of what is to fall, in the outputs.
     """
-    layers = stack.layers()
+    layers, written = stack.layers(), stack.gradients() if len(slope) > 1 else []
     for depth in range(len(layers) - 1, -1, -1):
         below = activations[depth]
-        stack.add_gradient(depth, product(below.mT, slope), slope.sum(dim=1, keepdim=True))
+        if written:
+            torch.bmm(below.mT, slope, out=written[depth][0])
+            torch.sum(slope, dim=1, keepdim=True, out=written[depth][1])
+        else:
+            stack.set_gradient(depth, product(below.mT, slope), slope.sum(dim=1, keepdim=True))
         if depth:
             slope = _back(slope, layers[depth][0], below)
 
