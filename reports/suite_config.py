@@ -74,12 +74,14 @@ class Size(_Lengths):
     ----------
     leave_out : labels of the games that it does without.
     algorithms : labels of the algorithms that it keeps; all if left out.
+    keep_critics : instead of the suite's.
     seeds, steps, snapshots, evaluation_episodes : instead of the suite's and the games'.
     games : what differs for single games.
     """
 
     leave_out: list[str] = Field(default_factory=list)
     algorithms: list[str] | None = None
+    keep_critics: bool | None = None
     games: dict[Name, GameSize] = Field(default_factory=dict)
 
 
@@ -96,7 +98,7 @@ class SuiteConfig(_Strict):
     evaluation_episodes : fresh episodes at each snapshot.
     explore : True to sample actions in evaluation, False to play without exploration noise.
     keep_critics : True to keep critics, targets and models of the others with every snapshot, for instruments that read
-        them; the arrays of a run are then two to five times as large.
+        them; the arrays of a run are then three to six times as large.
     checkpoint_every_steps : environment steps between checkpoints; none if left out.
     metrics : instruments beyond the common measures; see `reports.instruments.registry`.
     size : which size of the suite this is.
@@ -151,7 +153,9 @@ def sized(config: SuiteConfig, size: str) -> SuiteConfig:
         for label, settings in config.algorithms.items()
         if chosen.algorithms is None or label in chosen.algorithms
     }
-    changed = {**own, "name": f"{config.name}-{size}", "size": size, "sizes": {}}
+    changed: dict[str, Any] = {**own, "name": f"{config.name}-{size}", "size": size, "sizes": {}}
+    if chosen.keep_critics is not None:
+        changed["keep_critics"] = chosen.keep_critics
     return config.model_copy(update={**changed, "games": games, "algorithms": algorithms})
 
 

@@ -8,7 +8,7 @@ and two joint policies that are played with generators of one seed meet the same
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
@@ -29,10 +29,12 @@ class JointReturns:
     ----------
     values : ``[E, N]``; undiscounted returns of E episodes; E is 1 where they are expectations.
     bound : ``exact`` for expectations, ``estimate`` from episodes.
+    counts : what the game measures as one number a step, summed over an episode, each ``[E]``; none for expectations.
     """
 
     values: Array
     bound: Bound
+    counts: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def n_episodes(self) -> int:
@@ -63,7 +65,8 @@ def joint_returns(
     if isinstance(game, SequentialGame) and _is_tabular(game, joint):
         return _expected(_tree_values(game, joint))
     played = play(game, joint, n_episodes=n_episodes, explore=explore, rng=rng)
-    return JointReturns(values=read_only(played.returns), bound="estimate")
+    counts = {name: read_only(each * played.lengths) for name, each in played.measures.items() if each.ndim == 1}
+    return JointReturns(values=read_only(played.returns), bound="estimate", counts=counts)
 
 
 def is_exact(game: Game, policies: Sequence[Policy]) -> bool:

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 # The module of each instrument; it holds the instrument as INSTRUMENT.
 MODULES: dict[str, str] = {
+    "cross_play": "cross_play",
     "homogeneity": "homogeneity",
     "selection": "selection",
     "nonstationarity": "nonstationarity",
+    "replay_staleness": "replay_staleness",
     "exploitability": "exploitability",
+    "gradients": "gradients",
 }
 
 

@@ -85,3 +85,9 @@ def test_a_size_changes_what_it_says_and_nothing_else() -> None:
 def test_what_does_not_fit_is_refused(text: str, size: str, message: str) -> None:
     with pytest.raises(SuiteError, match=message):
         parse_suite(text, size=size)
+
+
+def test_a_size_may_keep_critics_where_the_suite_does_not() -> None:
+    kept = parse_suite(TEXT.replace("leave_out", "keep_critics = true\nleave_out"), size="quick")
+    assert all(run.keep_critics for run in kept.runs)
+    assert not any(run.keep_critics for run in parse_suite(TEXT, size="quick").runs)

@@ -1,0 +1,112 @@
+"""How algorithms do against each other, against opponents that they never met, and with their own training partners.
+
+Two policies of one run were trained together; what they do to each other is left out of pairings, where independent
+training is what is compared, and is one side of the comparison in self-play against cross-play.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from nashlens.analysis.results import Array, Estimate
+from nashlens.analysis.robustness import robustness
+from nashlens.analysis.self_play import self_play_gap
+from nashlens.analysis.two_way_bootstrap import cell_mean, two_way_bootstrap
+from nashlens.games.randomness import child
+from nashlens.reports.instruments.estimate_rows import enough_seeds, estimate_row
+from nashlens.reports.instruments.payoff_tensor import PayoffTensor
+from nashlens.reports.instruments.population import WHOLE
+
+N_RESAMPLES = 2000
+RETURN = "return"
+ROBUSTNESS = ("mean", "worst_case", "cvar", "generalisation_gap")
+SELF_PLAY = ("self_play", "cross_play", "gap", "correlation")
+UPPER = {"worst_case", "cvar"}
+
+
+def pairing_rows(tensor: PayoffTensor, *, label: str, seed: int) -> Iterator[dict[str, Any]]:
+    """Yield what each side gets in each pairing of two algorithms, strangers only, and what the game counts.
+
+    Parameters
+    ----------
+    tensor : the payoffs.
+    label : how the suite calls the game.
+    seed : of the bootstrap's draws.
+
+    Yields
+    ------
+    Rows with ``game, first, second, score`` and an estimate with a two-way bootstrap interval over runs. The score is
+    ``return of`` a side, or the name of what the game counts in an episode.
+    """
+    strange = ~tensor.trained_together
+    scores = {f"{RETURN} of {tensor.match.first}": tensor.first}
+    if tensor.match.has_sides:
+        scores[f"{RETURN} of {tensor.match.second}"] = tensor.second
+    algorithms = list(dict.fromkeys(entry.algorithm for entry in tensor.entries))
+    for score, table in (scores | tensor.counts).items():
+        cells = np.where(strange, table.mean(axis=2), np.nan)
+        for first in algorithms:
+            for second in algorithms:
+                rows = tensor.chosen(algorithm=first, part=WHOLE, last=True)
+                columns = tensor.chosen(algorithm=second, part=WHOLE, last=True)
+                found = two_way_bootstrap(
+                    cells[np.ix_(rows, columns)],
+                    cell_mean,
+                    n_resamples=N_RESAMPLES,
+                    rng=child(seed, "cross_play", "pairings", score, first, second),
+                ).at()
+                yield estimate_row(enough_seeds(found), game=label, first=first, second=second, score=score)
+
+
+def robustness_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, Any]]:
+    """Yield how each algorithm does on each side against all opponents that it was not trained with.
+
+    Parameters
+    ----------
+    tensor, label : as in `pairing_rows`.
+
+    Yields
+    ------
+    Rows with ``game, side, algorithm, quantity``: the mean over held-out opponents, the worst case and the mean of the
+    worst quarter (chosen and measured on different episodes; upper bounds in expectation), and what is lost from the
+    training opponents. Opponents are all algorithms' whole policies, at their last snapshot and halfway.
+    """
+    together = tensor.trained_together
+    whole = tensor.chosen(part=WHOLE)
+    for side, table in by_side(tensor):
+        for algorithm in dict.fromkeys(entry.algorithm for entry in tensor.entries):
+            rows = tensor.chosen(algorithm=algorithm, part=WHOLE, last=True)
+            met = together[np.ix_(rows, whole)]
+            found = robustness(table[np.ix_(rows, whole)], trained_with=met)
+            for quantity in ROBUSTNESS:
+                estimate = enough_seeds(getattr(found, quantity).at())
+                labels = {"game": label, "side": side, "algorithm": algorithm, "quantity": quantity}
+                row = estimate_row(estimate, **labels)
+                yield {**row, "bound": "upper" if quantity in UPPER and tensor.bound != "exact" else row["bound"]}
+
+
+def self_play_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, Any]]:
+    """Yield self-play against cross-play among the runs of each algorithm, for each side, with jackknife intervals.
+
+    Parameters
+    ----------
+    tensor, label : as in `pairing_rows`.
+    """
+    for side, table in by_side(tensor):
+        for algorithm in dict.fromkeys(entry.algorithm for entry in tensor.entries):
+            rows = tensor.chosen(algorithm=algorithm, part=WHOLE, last=True)
+            found = self_play_gap(table[np.ix_(rows, rows)])
+            for quantity in SELF_PLAY:
+                estimate: Estimate = enough_seeds(getattr(found, quantity))
+                labels = {"game": label, "side": side, "algorithm": algorithm, "quantity": quantity}
+                yield estimate_row(estimate, **labels)
+
+
+def by_side(tensor: PayoffTensor) -> Iterator[tuple[str, Array]]:
+    """Yield each side with its payoffs, its own entries on the rows; the stranger's only where there is one side."""
+    yield tensor.match.first, tensor.first
+    if tensor.match.has_sides:
+        yield tensor.match.second, np.swapaxes(tensor.second, 0, 1)

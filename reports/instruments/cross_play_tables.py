@@ -1,0 +1,128 @@
+"""The tables of cross-play: pairings, robustness, self-play, gains of ensembles, and the meta-game."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from nashlens.reports.instruments.estimate_rows import estimates_as_table
+from nashlens.reports.tables import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How one frame becomes a table.
+
+    Attributes
+    ----------
+    title, caption : of the table.
+    labels : header of each column that tells rows apart, by the column's name.
+    """
+
+    title: str
+    caption: str
+    labels: Mapping[str, str]
+
+
+WORDS = {
+    "mean": "mean over held-out opponents",
+    "worst_case": "worst case",
+    "cvar": "mean of the worst quarter",
+    "generalisation_gap": "training opponent less held-out",
+    "self_play": "with training partners",
+    "cross_play": "with strangers",
+    "gap": "difference",
+    "correlation": "difference as a share (joint-policy correlation)",
+    "mixture_worst": "worst case, trained as an ensemble",
+    "mean_single_worst": "worst case, mean of its members",
+    "mixing_gain": "gain by mixing",
+    "post_hoc_worst": "worst case, trained apart and mixed",
+    "training_gain": "gain by training as an ensemble",
+    "behavioural_rank": "members that differ in what they get, less one",
+    "nash_weight": "weight in the equilibrium of most entropy",
+    "alpha_rank_share": "share under α-rank",
+    "elo": "mean Elo rating",
+    "cyclic_share": "cyclic share of the results",
+    "uniform_nash_conv": "NashConv of meeting all equally often",
+    "equilibrium_nash_conv": "NashConv of the equilibrium in the true game, at most",
+}
+LAYOUTS = {
+    "ensembles": Layout(
+        title="What ensembles gain",
+        caption="Means over seeds with 95% intervals (Student's t); returns of the side. Worst cases are over the "
+        "whole policies of all runs, last and halfway, with which none of the compared was trained; chosen on half of "
+        "the episodes, measured on the other. Policies “trained apart” are as many single runs as the ensemble has "
+        "members. The rank counts members whose payoffs differ by more than noise; 0 means that all are alike.",
+        labels={"game": "game", "side": "side", "algorithm": "ensemble", "against": "apart", "quantity": "quantity"},
+    ),
+    "choices": Layout(
+        title="An ensemble instead of a single policy",
+        caption="Difference of what a side gets with an ensemble and with a single policy, against one kind of "
+        "opponent from all other seeds, paired by seed; 95% intervals (Student's t), unadjusted.",
+        labels={
+            "game": "game",
+            "side": "side",
+            "algorithm": "ensemble",
+            "against": "instead of",
+            "opponent": "opponents",
+        },
+    ),
+    "pairings": Layout(
+        title="Pairings",
+        caption="What the sides get when policies of independent runs meet, and what the game counts in an episode; "
+        "two policies of one run are left out. 95% two-way bootstrap intervals over the runs of both sides. Where a "
+        "game has one side, a stranger joins a team of another run at each place in turn.",
+        labels={"game": "game", "first": "first side brings", "second": "second side brings", "score": "score"},
+    ),
+    "robustness": Layout(
+        title="Robustness",
+        caption="Return of a side's runs against the whole policies of all other runs, last and halfway: mean, worst "
+        "case and mean of the worst quarter (opponents ordered by half of the episodes and measured on the other: "
+        "upper bounds in expectation), and what is lost from the training opponent. 95% intervals over runs "
+        "(Student's t), for these opponents.",
+        labels={"game": "game", "side": "side", "algorithm": "algorithm", "quantity": "quantity"},
+    ),
+    "self_play": Layout(
+        title="Training partners and strangers",
+        caption="What a side gets with those it was trained with and with those of the algorithm's other runs; 95% "
+        "jackknife intervals over runs. Under a common reward the difference is the gap of zero-shot coordination. As "
+        "a share it means nothing where returns are not all above 0, and is left out.",
+        labels={"game": "game", "side": "side", "algorithm": "algorithm", "quantity": "quantity"},
+    ),
+    "meta": Layout(
+        title="The meta-game of runs",
+        caption="Every two runs play a return match, each once on either side in the same worlds; the payoff is the "
+        "share of matches won less that lost (in exact games the difference of returns over the largest). Solved as a "
+        "symmetric zero-sum game: equilibrium of most entropy, α-rank (α = 10, populations of 50), Elo. Computed for "
+        "the runs at hand.",
+        labels={"game": "game", "algorithm": "algorithm", "quantity": "quantity"},
+    ),
+}
+
+
+def cross_play_tables(frames: Mapping[str, pd.DataFrame]) -> tuple[Table, ...]:
+    """Return a table of every frame that has rows.
+
+    Parameters
+    ----------
+    frames : of `cross_play`, each of all games.
+    """
+    return tuple(
+        estimates_as_table(
+            _worded(frames[name]),
+            name=f"cross-play-{name.replace('_', '-')}",
+            title=layout.title,
+            caption=layout.caption,
+            labels=layout.labels,
+        )
+        for name, layout in LAYOUTS.items()
+        if len(frames[name])
+    )
+
+
+def _worded(frame: pd.DataFrame) -> pd.DataFrame:
+    if "quantity" not in frame:
+        return frame.assign(score=frame["score"].str.replace("_", " ")) if "score" in frame else frame
+    return frame.assign(quantity=frame["quantity"].map(WORDS))

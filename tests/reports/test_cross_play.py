@@ -1,0 +1,374 @@
+"""Cross-play of runs made by hand, whose every cell is known in closed form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nashlens.agents.records import ActorSnapshots, TrainingRun
+from nashlens.games import make
+from nashlens.games.mixture_policy import MixturePolicy
+from nashlens.reports.conventions import GameFacts, game_facts
+from nashlens.reports.execution import run_suite
+from nashlens.reports.instruments.chapters import instrument_chapters
+from nashlens.reports.instruments.cross_play import INSTRUMENT, LABELS
+from nashlens.reports.instruments.cross_play_chapter import cross_play_chapter
+from nashlens.reports.instruments.estimate_rows import ESTIMATE_COLUMNS
+from nashlens.reports.instruments.joint_returns import joint_returns
+from nashlens.reports.instruments.meta_comparison import return_matches
+from nashlens.reports.instruments.payoff_tensor import payoff_tensor
+from nashlens.reports.instruments.population import STRANGER, Entry, line_ups, match_of, population
+from nashlens.reports.instruments.published_ensembles import published_ensembles
+from nashlens.reports.store import Store
+from nashlens.reports.suite import parse_suite
+
+RunMaker = Callable[..., TrainingRun]
+THIRD = [1 / 3] * 3
+ROCK, PAPER, SCISSORS = np.eye(3).tolist()
+LEFT, RIGHT, EVEN = [1.0, 0.0], [0.0, 1.0], [0.5, 0.5]
+
+
+def playing(strategy: list[float]) -> ActorSnapshots:
+    """Return two snapshots, the first even, whose softmax is the strategy."""
+    even = np.zeros(len(strategy))
+    with np.errstate(divide="ignore"):
+        logs = np.stack([even, np.maximum(np.log(strategy), -60.0)])
+    weights = (np.zeros((2, 1, len(strategy)), dtype=np.float32),)
+    return ActorSnapshots(weights=weights, biases=(logs.astype(np.float32),))
+
+
+def throwing(make_run: RunMaker, *throws: list[float], seed: int) -> TrainingRun:
+    """Return a run of rock, paper, scissors in which both agents play an ensemble of throws."""
+    run = make_run([[THIRD, throws[0]], [THIRD, throws[0]]], game="rock_paper_scissors", seed=seed)
+    more = tuple(playing(throw) for throw in throws[1:])
+    return replace(run, more_actors=(more, more)) if more else run
+
+
+def meeting(make_run: RunMaker, left: bool, *, seed: int) -> TrainingRun:
+    """Return a run of anti-coordination that has settled on one of its two conventions."""
+    first, second = (LEFT, RIGHT) if left else (RIGHT, LEFT)
+    return make_run([[EVEN, first], [EVEN, second]], game="anti_coordination", seed=seed)
+
+
+def value(frame: pd.DataFrame, **where: str) -> float:
+    chosen = frame
+    for column, wanted in where.items():
+        chosen = chosen[chosen[column] == wanted]
+    assert len(chosen) == 1
+    return float(chosen["value"].iloc[0])
+
+
+class TestPopulation:
+    def test_every_run_brings_itself_its_members_and_itself_halfway(self, make_run: RunMaker) -> None:
+        found = population({"ensemble": [throwing(make_run, ROCK, PAPER, seed=4)]})
+        assert [(entry.part, entry.last, entry.step) for entry in found] == [
+            ("whole", True, 100),
+            ("0", True, 100),
+            ("1", True, 100),
+            ("whole", False, 0),
+        ]
+        assert {entry.run for entry in found} == {("ensemble", 4)}
+
+    def test_a_run_without_ensembles_has_no_members(self, make_run: RunMaker) -> None:
+        found = population({"single": [throwing(make_run, ROCK, seed=0)]})
+        assert [entry.part for entry in found] == ["whole", "whole"]
+
+    def test_sides_meet_or_strangers_join(self) -> None:
+        pennies, team = match_of(make("matching_pennies")), match_of(make("anti_coordination"))
+        assert pennies is not None
+        assert team is not None
+        assert (pennies.members, pennies.others, pennies.has_sides) == ((0,), (1,), True)
+        assert (team.first, team.has_sides) == (STRANGER, False)
+        assert match_of(make("volunteers_dilemma")) is None  # three sides
+
+    def test_strangers_never_draw_their_members_together(self, make_run: RunMaker) -> None:
+        def both(seed: int) -> Entry:
+            run = make_run([[EVEN, LEFT], [EVEN, RIGHT]], game="anti_coordination", seed=seed)
+            whole = replace(run, more_actors=((playing(RIGHT),), (playing(LEFT),)))
+            return population({"ensemble": [whole]})[0]
+
+        game, match = make("anti_coordination"), match_of(make("anti_coordination"))
+        assert match is not None
+        one, other = both(0), both(1)
+        rng = np.random.default_rng(0)
+        together = [
+            joint_returns(game, joint, n_episodes=2, rng=rng).values[0, 0] for joint in line_ups(match, one, one)
+        ]
+        apart = [
+            joint_returns(game, joint, n_episodes=2, rng=rng).values[0, 0] for joint in line_ups(match, one, other)
+        ]
+        # team-mates that draw one convention always differ; strangers draw each on its own and differ half of the time
+        np.testing.assert_allclose(together, [1.0, 1.0])
+        np.testing.assert_allclose(apart, [0.5, 0.5])
+        assert isinstance(one.policies[0], MixturePolicy)
+
+
+class TestTensor:
+    def test_cells_of_a_matrix_game_are_expectations_in_both_seats(self, make_run: RunMaker) -> None:
+        entries = population({"single": [throwing(make_run, t, seed=k) for k, t in enumerate((ROCK, PAPER))]})
+        game = make("rock_paper_scissors")
+        match = match_of(game)
+        assert match is not None
+        tensor = payoff_tensor(game, match, entries, explore=True, seed=0)
+        rows = tensor.chosen(part="whole", last=True)
+        assert tensor.bound == "exact"
+        assert tensor.n_episodes == 1
+        np.testing.assert_allclose(tensor.first[np.ix_(rows, rows)].mean(axis=2), [[0, -1], [1, 0]], atol=1e-9)
+        np.testing.assert_allclose(tensor.second, -tensor.first, atol=1e-12)
+
+    def test_two_members_do_not_meet(self, make_run: RunMaker) -> None:
+        entries = population({"ensemble": [throwing(make_run, ROCK, PAPER, seed=0)]})
+        game = make("rock_paper_scissors")
+        match = match_of(game)
+        assert match is not None
+        tensor = payoff_tensor(game, match, entries, explore=True, seed=0)
+        members = [k for k, entry in enumerate(entries) if not entry.is_whole]
+        assert np.isnan(tensor.first[np.ix_(members, members)]).all()
+        assert not np.isnan(tensor.first[0]).any()
+
+    def test_worlds_are_played_on_common_random_numbers(self, make_run: RunMaker) -> None:
+        game = make("simple_push", max_cycles=3)
+        blank = [
+            ActorSnapshots(
+                weights=(np.zeros((2, n, 5), dtype=np.float32),), biases=(np.zeros((2, 5), dtype=np.float32),)
+            )
+            for n in game.spec.observation_sizes
+        ]
+        kinds = {side: {"kind": "maddpg"} for side in game.spec.sides}
+        run = make_run([[EVEN, LEFT], [EVEN, LEFT]], spec=game.spec, actors=tuple(blank), algorithm=kinds)
+        match = match_of(game)
+        assert match is not None
+        entries = population({"single": [run, replace(run, seed=1)]})
+        tensor = payoff_tensor(game, match, entries, n_episodes=4, explore=True, seed=0)
+        assert tensor.bound == "estimate"
+        assert (tensor.first == tensor.first[0, 0]).all()  # equal policies, equal worlds, equal noise
+        assert "adversary_on_goal" in tensor.counts
+
+    def test_entries_and_episodes_are_checked(self) -> None:
+        game = make("rock_paper_scissors")
+        match = match_of(game)
+        assert match is not None
+        with pytest.raises(ValueError, match="entries must be at least one"):
+            payoff_tensor(game, match, [], explore=True, seed=0)
+
+
+class TestComparison:
+    def found(self, make_run: RunMaker, ensemble: tuple[list[float], ...], n: int = 6) -> dict[str, pd.DataFrame]:
+        throws = (ROCK, PAPER, SCISSORS)
+        runs = {
+            "single": [throwing(make_run, throws[k % 3], seed=k) for k in range(n)],
+            "ensemble": [throwing(make_run, *ensemble, seed=k) for k in range(n)],
+        }
+        return dict(INSTRUMENT.compare(runs, make("rock_paper_scissors"), label="rps"))
+
+    def test_worst_cases_of_rock_paper_scissors(self, make_run: RunMaker) -> None:
+        frame = self.found(make_run, (ROCK, PAPER, SCISSORS))["ensembles"]
+        own = {"side": "agent_0", "algorithm": "ensemble"}
+        # a throw loses to one other (−1); all three drawn evenly get 0 from every other, and so do three singles
+        assert value(frame, **own, quantity="mean_single_worst") == pytest.approx(-1.0)
+        assert value(frame, **own, quantity="mixture_worst") == pytest.approx(0.0)
+        assert value(frame, **own, quantity="mixing_gain") == pytest.approx(1.0)
+        assert value(frame, **own, quantity="post_hoc_worst") == pytest.approx(0.0)
+        assert value(frame, **own, quantity="training_gain") == pytest.approx(0.0)
+        assert value(frame, **own, quantity="behavioural_rank") == 2.0
+
+    def test_copies_of_one_throw_gain_nothing_by_being_mixed(self, make_run: RunMaker) -> None:
+        frame = self.found(make_run, (ROCK, ROCK, ROCK))["ensembles"]
+        own = {"side": "agent_1", "algorithm": "ensemble"}
+        assert value(frame, **own, quantity="mixing_gain") == 0.0
+        assert value(frame, **own, quantity="training_gain") == pytest.approx(-1.0)  # −1 against the 0 of the mixed
+        assert value(frame, **own, quantity="behavioural_rank") == 0.0
+
+    def test_robustness_is_over_opponents_of_other_runs(self, make_run: RunMaker) -> None:
+        frame = self.found(make_run, (ROCK, PAPER, SCISSORS))["robustness"]
+        assert value(frame, side="agent_0", algorithm="single", quantity="worst_case") == pytest.approx(-1.0)
+        assert value(frame, side="agent_0", algorithm="ensemble", quantity="worst_case") == pytest.approx(0.0)
+        # held out: 5 single runs of which 2 win and 2 lose or so, all others even: the mean over all is 0
+        assert value(frame, side="agent_0", algorithm="ensemble", quantity="mean") == pytest.approx(0.0)
+
+    def test_the_meta_game_of_throws_is_cyclic(self, make_run: RunMaker) -> None:
+        frame = self.found(make_run, (ROCK, PAPER, SCISSORS))["meta"]
+        assert value(frame, algorithm="all runs", quantity="cyclic_share") == pytest.approx(1.0)
+        weights = frame[frame["quantity"] == "nash_weight"]["value"]
+        assert weights.sum() == pytest.approx(1.0)
+        assert value(frame, algorithm="all runs", quantity="uniform_nash_conv") == pytest.approx(0.0, abs=1e-9)
+        assert set(frame["bound"]) == {"exact"}
+
+    def test_conventions_that_do_not_fit_lose_half_to_strangers(self, make_run: RunMaker) -> None:
+        runs = {"maddpg": [meeting(make_run, k < 3, seed=k) for k in range(6)]}
+        frames = INSTRUMENT.compare(runs, make("anti_coordination"), label="anti")
+        own = {"side": STRANGER, "algorithm": "maddpg"}
+        # three runs on each of two conventions: of the five others two agree, so that strangers get 2/5
+        assert value(frames["self_play"], **own, quantity="self_play") == pytest.approx(1.0)
+        assert value(frames["self_play"], **own, quantity="cross_play") == pytest.approx(0.4)
+        assert value(frames["self_play"], **own, quantity="gap") == pytest.approx(0.6)
+        assert value(frames["self_play"], **own, quantity="correlation") == pytest.approx(0.6)
+        assert frames["ensembles"].empty
+        assert frames["meta"].empty
+
+    def test_one_seed_has_values_and_no_interval(self, make_run: RunMaker) -> None:
+        frames = INSTRUMENT.compare({"s": [throwing(make_run, ROCK, seed=0)]}, make("rock_paper_scissors"), label="rps")
+        assert frames["self_play"]["low"].isna().all()
+        # the only cell of the pairing is the run against itself, which is left out: an empty table, and it says so
+        pairing = frames["pairings"].iloc[0]
+        assert np.isnan(pairing["value"])
+        assert "1 of 1 cells are empty" in pairing["reason"]
+
+    def test_a_game_of_three_sides_has_no_rows(self, make_run: RunMaker) -> None:
+        run = make_run([[EVEN, LEFT]] * 3, game="volunteers_dilemma")
+        frames = INSTRUMENT.compare({"s": [run]}, make("volunteers_dilemma"), label="v")
+        assert {name: len(frame) for name, frame in frames.items()} == dict.fromkeys(LABELS, 0)
+
+    def test_return_matches_count_what_each_gets_on_the_same_side(self) -> None:
+        payoffs = np.array([[[0.0, 0.0], [3.0, 1.0]], [[1.0, 2.0], [0.0, 0.0]]])
+        won, error = return_matches(payoffs, exact=False)
+        assert won.tolist() == [[0.0, 0.0], [0.0, 0.0]]  # the first wins the first world and loses the second
+        assert error == pytest.approx(np.sqrt(np.log(2 / 0.05)))  # Hoeffding: one pair, two episodes, span 2
+        exact, none = return_matches(payoffs[:, :, :1], exact=True)
+        assert exact.tolist() == [[0.0, 1.0], [-1.0, 0.0]]
+        assert none == 0.0
+
+    def test_the_diversity_of_sub_policies_is_measured_of_each_run(self, make_run: RunMaker) -> None:
+        rows = list(INSTRUMENT.measure(throwing(make_run, ROCK, PAPER, seed=0), make("rock_paper_scissors")))
+        assert [(row["agent"], row["bound"]) for row in rows] == [("agent_0", "exact"), ("agent_1", "exact")]
+        assert rows[0]["value"] == pytest.approx(1.0)
+        assert list(INSTRUMENT.measure(throwing(make_run, ROCK, seed=0), make("rock_paper_scissors"))) == []
+
+
+def frames_with(gain: float, *, spread: float = 0.0, n: int = 6) -> dict[str, pd.DataFrame]:
+    """Return the frames of one game in which training as an ensemble gains so much in the worst case."""
+    empty = {name: pd.DataFrame(columns=[*labels, *ESTIMATE_COLUMNS]) for name, labels in LABELS.items()}
+    about: dict[str, Any] = {"level": 0.95, "method": "student-t", "n": n, "unit": "seed", "bound": "estimate"}
+    about |= {"reason": "", "value": gain, "low": gain - spread, "high": gain + spread, "game": "tag"}
+    ours = {"side": "prey", "algorithm": "ensemble", "against": "single"}
+    ensembles = [{**about, **ours, "quantity": name} for name in ("training_gain", "mixing_gain", "mixture_worst")]
+    choices = [{**about, **ours, "opponent": "single"}]
+    pairings = [{**about, "first": "single", "second": "ensemble", "score": "touches", "unit": "run"}]
+    return {
+        **empty,
+        "ensembles": pd.DataFrame(ensembles),
+        "choices": pd.DataFrame(choices),
+        "pairings": pd.DataFrame(pairings),
+    }
+
+
+class TestChapter:
+    @pytest.mark.parametrize(
+        ("gain", "spread", "n", "said"),
+        [
+            (0.5, 0.1, 6, "raises the worst case over held-out opponents in tag, prey (0.50 [0.40, 0.60])"),
+            (-0.5, 0.1, 6, "lowers it in tag, prey (−0.50 [−0.60, −0.40])"),
+            (0.05, 0.1, 6, "is not shown to change it in tag, prey (0.05 [−0.05, 0.15])"),
+            (0.5, 0.1, 4, "allows no statement in tag, prey"),
+        ],
+    )
+    def test_the_gain_of_training_is_said_as_it_came_out(self, gain: float, spread: float, n: int, said: str) -> None:
+        chapter = cross_play_chapter({"tag": frames_with(gain, spread=spread, n=n)}, {})
+        assert said in chapter.answers[0]
+        assert [table.name for table in chapter.tables][:1] == ["cross-play-ensembles"]
+        assert len(chapter.figures[0].panels) == 1
+
+    def test_choices_are_counted(self) -> None:
+        answers = cross_play_chapter({"tag": frames_with(0.5, spread=0.1)}, {}).answers
+        assert "is shown to return more in 1 comparison. Its mean is the higher one in 1 of 1 comparison" in answers[2]
+        answers = cross_play_chapter({"tag": frames_with(-0.5, spread=0.1)}, {}).answers
+        assert "is shown to return less in 1 comparison. Its mean is the higher one in 0 of 1 comparison" in answers[2]
+
+    def test_partners_and_cycles_are_said(self, make_run: RunMaker) -> None:
+        runs = {"maddpg": [meeting(make_run, k < 3, seed=k) for k in range(6)]}
+        teams = INSTRUMENT.compare(runs, make("anti_coordination"), label="anti")
+        said = cross_play_chapter({"anti": teams}, {}).answers
+        assert said[0].startswith("Against or with those it was trained with, instead of strangers from other runs, a")
+        assert "gets more in anti, stranger (0.60" in said[0]
+        throws = [throwing(make_run, (ROCK, PAPER, SCISSORS)[k % 3], seed=k) for k in range(6)]
+        cycle = INSTRUMENT.compare({"single": throws}, make("rock_paper_scissors"), label="rps")
+        (meta,) = (line for line in cross_play_chapter({"rps": cycle}, {}).answers if "meta-game" in line)
+        assert "100% of the squared results are cyclic, so that one rating a run hides part of them" in meta
+
+    def test_without_a_game_for_it_the_chapter_says_so(self, make_run: RunMaker) -> None:
+        run = make_run([[EVEN, LEFT]] * 3, game="volunteers_dilemma")
+        frames = INSTRUMENT.compare({"s": [run]}, make("volunteers_dilemma"), label="v")
+        assert "nobody can meet" in cross_play_chapter({"v": frames}, {}).answers[0]
+
+
+class TestPublished:
+    def pairings(self) -> pd.DataFrame:
+        about = {"level": 0.95, "method": "two-way-bootstrap", "n": 5, "unit": "run", "bound": "estimate", "reason": ""}
+        return pd.DataFrame(
+            [
+                {"game": "tag", "first": first, "second": second, "score": "touches", "value": 1.0, "low": 0.5}
+                | {"high": 1.5, **about}
+                for first in ("alone", "several")
+                for second in ("alone", "several")
+            ]
+        )
+
+    def facts(self, name: str) -> dict[str, GameFacts]:
+        return {"tag": GameFacts(label="tag", matrix=False, constant_sum=False, span=0.0, agents=(), name=name)}
+
+    def test_the_prey_is_the_paper_s_adversary(self) -> None:
+        table = published_ensembles(self.pairings(), frozenset({"several"}), self.facts("simple_tag"))
+        assert table is not None
+        # table 6: an ensemble of prey against single predators is touched 0.125 times, the other way round 0.211
+        found = {(row["adversary"], row["agent"]): row["published"] for row in table.data.to_dict("records")}
+        assert found[("ensemble", "single")] == 0.125
+        assert found[("single", "ensemble")] == 0.211
+        prey = table.data[(table.data["adversary"] == "ensemble") & (table.data["agent"] == "single")].iloc[0]
+        assert (prey["first"], prey["second"]) == ("alone", "several")
+
+    def test_other_games_have_no_counterpart(self) -> None:
+        assert published_ensembles(self.pairings(), frozenset({"several"}), self.facts("simple_spread")) is None
+        assert published_ensembles(self.pairings(), frozenset(), self.facts("simple_tag")) is None
+
+
+SMALL = """
+name = "mixed"
+question = "Do ensembles help?"
+metrics = ["cross_play"]
+seeds = 3
+steps = 200
+snapshots = 3
+explore = true
+
+[games.keep-away]
+game = "simple_push"
+parameters = { max_cycles = 5 }
+
+[algorithms.single]
+kind = "maddpg"
+hidden = [8]
+batch_size = 16
+rollout = { n_envs = 2, warmup_steps = 50, update_every_steps = 50 }
+
+[algorithms.ensemble]
+kind = "maddpg"
+hidden = [8]
+batch_size = 16
+ensemble = { size = 2 }
+rollout = { n_envs = 2, warmup_steps = 50, update_every_steps = 50 }
+"""
+
+
+def test_a_whole_suite_from_training_to_its_tables(tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    suite = parse_suite(SMALL)
+    store = Store.create(tmp_path / "out")
+    assert not run_suite(suite, store, workers=1, pool=ThreadPoolExecutor).failed
+    chapter, frame = instrument_chapters(store, suite, game_facts(suite))
+    names = [table.name for table in chapter.tables]
+    assert names[-1] == "published-ensembles"
+    assert {"cross-play-ensembles", "cross-play-choices", "cross-play-pairings", "cross-play-meta"} < set(names)
+    pairings = next(table for table in chapter.tables if table.name == "cross-play-pairings").data
+    assert set(pairings["n"]) == {3}
+    assert pairings["low"].isna().all()  # fewer than five runs have no interval
+    assert pairings["value"].notna().all()
+    assert set(frame["metric"]) == {"sub_policy_diversity"}
+    again, _ = instrument_chapters(store, suite, game_facts(suite), anew=True)
+    assert again.answers == chapter.answers
