@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from nashlens.agents.recurrent_snapshots import RecurrentSnapshots
 from nashlens.agents.snapshots import ActorSnapshots, Arrays, Snapshots
+from nashlens.agents.strategy_snapshots import StrategySnapshots
 from nashlens.agents.value_snapshots import CentralSnapshots, ValueSnapshots
 
 Reader = Callable[[Mapping[str, npt.NDArray[Any]], Mapping[str, Any]], Snapshots]
@@ -17,6 +18,7 @@ KINDS: dict[str, Reader] = {
     RecurrentSnapshots.kind: RecurrentSnapshots.of,
     ValueSnapshots.kind: ValueSnapshots.of,
     CentralSnapshots.kind: CentralSnapshots.of,
+    StrategySnapshots.kind: StrategySnapshots.of,
 }
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from nashlens.games import Game, NormalFormGame, SequentialGame, make
 from nashlens.games.core import Box
 from nashlens.reports.atomic import canonical_json
+from nashlens.reports.exact_settings import parse_settings
 from nashlens.reports.feasibility import n_updates
 from nashlens.reports.run_spec import EVERY_SIDE, RunSpec
 from nashlens.reports.suite import Cell, Suite
@@ -159,9 +160,7 @@ def _updates(run: RunSpec) -> str:
 
 def departures(settings: Mapping[str, Any]) -> list[str]:
     """Return which settings differ from the defaults of their kind, as ``name = value``."""
-    from nashlens.agents import config
-
-    default = config.parse({"kind": settings["kind"]}).model_dump(mode="json")
+    default = parse_settings({"kind": settings["kind"]}).model_dump(mode="json")
     return list(_departures(settings, default, ""))
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nashlens.games import make
+from nashlens.reports.exact_learners import check_exact
+from nashlens.reports.exact_settings import exact_rules
 from nashlens.reports.run_spec import EVERY_SIDE, RunSpec
 
 if TYPE_CHECKING:
@@ -21,9 +24,12 @@ def check_trainable(spec: GameSpec, run: RunSpec) -> None:
 
     Raises
     ------
-    ValueError : a setting does not fit the game, the sides' settings do not fit each other, or no update will ever be
-        due; it names the argument.
+    ValueError : a setting does not fit the game, the sides' settings do not fit each other, the game is no matrix game
+        and its learners must know the payoffs, or no update will ever be due; it names the argument.
     """
+    if exact_rules(run.algorithm):
+        check_exact(make(run.game, **run.parameters), [str(each["kind"]) for each in run.algorithm.values()])
+        return
     from nashlens.agents.families import check_plan, check_settings
 
     algorithms = _by_side(spec, run)
@@ -46,6 +52,8 @@ def n_updates(spec: GameSpec, run: RunSpec) -> int:
     spec : the game that the run names.
     run : what is asked for.
     """
+    if exact_rules(run.algorithm):
+        return run.steps  # one a round
     from nashlens.agents.on_policy_settings import OnPolicy
     from nashlens.agents.replay_schedule import updates_due
 

@@ -26,9 +26,10 @@ from nashlens.games.randomness import child
 from nashlens.reports.correlated_measures import draws_together, joint_measures
 from nashlens.reports.inference_measures import inference_measures
 from nashlens.reports.measure_rows import EVERYONE, Row, row, rows_per_agent
-from nashlens.reports.probes import can_be_probed, probe_observations
+from nashlens.reports.probes import can_be_probed, probe_observations, remembers
 from nashlens.reports.quantities import END_MEASURE, EPISODE_MEASURE, PROBABILITY
 from nashlens.reports.thresholds import learned, threshold
+from nashlens.reports.time_averages import kept_averages, time_average
 from nashlens.reports.tree_measures import tree_measures
 
 if TYPE_CHECKING:
@@ -79,11 +80,12 @@ def measure(run: TrainingRun) -> list[Row]:
 
 
 def _has_strategies(policies: JointPolicy) -> bool:
-    """Say whether policies are independent strategies of a game tree.
+    """Say whether policies are independent strategies of a game tree that can be written as tables.
 
-    They are not where one sees the others' private information, or where agents draw their sub-policies together.
+    They are not where one sees the others' private information, where agents draw their sub-policies together, or
+    where one acts by what it remembers.
     """
-    return not any(policy.central for policy in policies) and not draws_together(policies)
+    return not any(policy.central or remembers(policy) for policy in policies) and not draws_together(policies)
 
 
 def training_returns(run: TrainingRun) -> Iterator[Row]:
@@ -119,7 +121,7 @@ def matrix_measures(run: TrainingRun, game: NormalFormGame) -> Iterator[Row]:
     """Yield NashConv of last iterate and time average, payoffs, welfare gap and drift of each snapshot, all exact."""
     steps = run.snapshot_steps
     strategies = strategies_of(run, game)
-    average = time_average(strategies, first=first_learned(run))
+    average = kept_averages(run) or time_average(strategies, first=first_learned(run))
     totals = {
         "nash_conv": nash_conv(game, strategies).nash_conv,
         "nash_conv_average": nash_conv(game, average).nash_conv,
@@ -179,8 +181,13 @@ def strategies_of(run: TrainingRun, game: NormalFormGame) -> Profile:
 
 
 def answers(policy: Policy, agent: int, observations: Sequence[Array]) -> Array:
-    """Return a policy's probabilities ``[P, A_i]`` at observations of all agents, of which it reads its own or all."""
+    """Return a policy's probabilities ``[P, A_i]`` at observations of all agents, of which it reads its own or all.
+
+    A policy that remembers answers as at the first step of an episode, which in a matrix game is the only one.
+    """
     own, _ = seen_by(policy, agent, observations)
+    if remembers(policy):
+        return policy.probabilities(own, memory=policy.next_memory(own, np.zeros((len(own), policy.memory_size))))
     return policy.probabilities(own)
 
 
@@ -190,30 +197,6 @@ def first_learned(run: TrainingRun) -> int:
         return len(run.snapshot_steps) - 1
     after = np.flatnonzero(run.snapshot_steps >= run.update_steps[0])
     return int(after[0]) if len(after) else len(run.snapshot_steps) - 1
-
-
-def time_average(strategies: Profile, *, first: int = 0) -> Profile:
-    """Return the running mean over snapshots, each agent's strategies by themselves.
-
-    Parameters
-    ----------
-    strategies : ``[T, A_i]``.
-    first : the snapshot that the mean begins with; the ones before it stay as they are.
-
-    Raises
-    ------
-    ValueError : `first` is not one of the T snapshots.
-    """
-    n_snapshots = strategies.batch_shape[0]
-    if not 0 <= first < n_snapshots:
-        raise ValueError(f"first must be one of the {n_snapshots} snapshots, from 0, not {first}")
-    averages = []
-    for strategy in strategies:
-        mean = strategy.copy()
-        counts = np.arange(1, n_snapshots - first + 1)[:, None]
-        mean[first:] = np.cumsum(strategy[first:], axis=0) / counts
-        averages.append(mean / mean.sum(axis=1, keepdims=True))
-    return Profile(averages)
 
 
 def probed_drift(run: TrainingRun, game: Game) -> Iterator[Row]:

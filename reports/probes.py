@@ -8,7 +8,7 @@ from nashlens.games import Game, JointPolicy
 from nashlens.games.core import Array
 from nashlens.games.episodes import initial_memories
 from nashlens.games.mixture_policy import MixturePolicy
-from nashlens.games.policy import check_joint_policy, seen_by
+from nashlens.games.policy import Policy, check_joint_policy, seen_by
 from nashlens.games.randomness import Streams
 
 
@@ -60,4 +60,9 @@ def probe_observations(
 
 def can_be_probed(game: Game, policies: JointPolicy) -> bool:
     """Say whether policies can be asked at single observations: no masks, and no memory but an ensemble's."""
-    return not game.spec.masked and all(not p.memory_size or isinstance(p, MixturePolicy) for p in policies)
+    return not game.spec.masked and not any(remembers(policy) for policy in policies)
+
+
+def remembers(policy: Policy) -> bool:
+    """Say whether a policy acts by what it saw before; an ensemble, drawn once an episode, does not."""
+    return policy.memory_size > 0 and not isinstance(policy, MixturePolicy)

@@ -83,8 +83,9 @@ _ALL = (
         value_unit="payoff",
         definition="NashConv of the profile in which each agent plays the mean of its strategies at the snapshots "
         "since the first update; the snapshots before it do not count. It is a mean over snapshots and not over all "
-        "updates, so that it depends on their spacing. In a sequential game that is the strategy of "
-        "playing one of them, drawn once before the game.",
+        "updates, so that it depends on their spacing; of learners that know the payoffs (fictitious play and its "
+        "like) it is the mean over all rounds. In a sequential game that is the strategy of playing one of them, drawn "
+        "once before the game.",
         higher_is_better=False,
         least=0.0,
         reference="Lanctot et al. (2017), arXiv:1711.00832",

@@ -93,8 +93,10 @@ def algorithm_keys(kind: str, path: Sequence[str]) -> list[str]:
 
 def _algorithms() -> dict[str, type[BaseModel]]:
     from nashlens.agents import config
+    from nashlens.reports.exact_settings import EXACT_KINDS
 
-    return {str(model.model_fields["kind"].default): model for model in get_args(config.Algorithm)}
+    learned = {str(model.model_fields["kind"].default): model for model in get_args(config.Algorithm)}
+    return learned | EXACT_KINDS
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

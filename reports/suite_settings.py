@@ -39,7 +39,7 @@ def settings_of(config: SuiteConfig, label: str, chosen: str, sides: tuple[str, 
         side: read_settings(each, over=over, path=(*here, "sides", side), over_path=("games", label, "settings"))
         for side, each in by_side.items()
     }
-    rollouts = [each["rollout"] for each in read.values()]
+    rollouts = [each["rollout"] for each in read.values() if "rollout" in each]
     if any(rollout != rollouts[0] for rollout in rollouts):
         raise SuiteError("rollout must be the same for every side of an algorithm", (*here, "sides"))
     return read
@@ -60,13 +60,13 @@ def read_settings(
     ------
     SuiteError : a key is unknown or a value does not fit.
     """
-    from nashlens.agents import config as agents_config
+    from nashlens.reports.exact_settings import parse_settings
     from nashlens.reports.refusals import algorithm_keys
 
     if not isinstance(given, dict):
         raise SuiteError(f"an algorithm must be a table with kind, not {given!r}", path)
     try:
-        return agents_config.parse(laid_over(given, over)).model_dump(mode="json")
+        return parse_settings(laid_over(given, over)).model_dump(mode="json")
     except ValidationError as error:
         kind = laid_over(given, over).get("kind")
         where, message = complaint(

@@ -134,27 +134,30 @@ def _train(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> list[Trainin
     from nashlens.agents import config, training
     from nashlens.games import make
     from nashlens.reports.checkpoint_file import read_checkpoint, write_checkpoint
+    from nashlens.reports.exact_learners import train_exactly
+    from nashlens.reports.exact_settings import exact_by_side, exact_rules
 
     first = missing[0]
     seeds = [run.seed for run in missing]
-    settings = {side: config.parse(each) for side, each in first.algorithm.items()}
+    game = make(first.game, **first.parameters)
     path = _checkpoint_path(store, job)
     every = job.checkpoint_every_steps
     same_seeds = len(missing) == len(job.runs)
-    return training.train(
-        make(first.game, **first.parameters),
-        settings.get(EVERY_SIDE, settings),
-        seeds=seeds,
-        steps=first.steps,
-        n_snapshots=first.snapshots,
-        evaluation_episodes=first.evaluation_episodes,
-        explore=first.explore,
-        keep_critics=first.keep_critics,
-        progress=_progress_writer(store.folder("progress") / f"{job.job_id}.json"),
-        checkpoint_every_steps=every,
-        on_checkpoint=(lambda point: write_checkpoint(path, point, seeds=seeds)) if every and same_seeds else None,
-        resume=read_checkpoint(path) if same_seeds and path.exists() else None,
-    )
+    how: dict[str, Any] = {
+        "seeds": seeds,
+        "steps": first.steps,
+        "n_snapshots": first.snapshots,
+        "evaluation_episodes": first.evaluation_episodes,
+        "explore": first.explore,
+        "progress": _progress_writer(store.folder("progress") / f"{job.job_id}.json"),
+        "checkpoint_every_steps": every,
+        "on_checkpoint": (lambda point: write_checkpoint(path, point, seeds=seeds)) if every and same_seeds else None,
+        "resume": read_checkpoint(path) if same_seeds and path.exists() else None,
+    }
+    if exact_rules(first.algorithm):
+        return train_exactly(game, exact_by_side(first.algorithm, game.spec.sides), **how)
+    settings = {side: config.parse(each) for side, each in first.algorithm.items()}
+    return training.train(game, settings.get(EVERY_SIDE, settings), keep_critics=first.keep_critics, **how)
 
 
 def _measure(store: Store, runs: list[RunSpec], metrics: tuple[str, ...]) -> None:

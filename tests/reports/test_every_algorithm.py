@@ -1,11 +1,12 @@
 """What every kind of learner leaves behind can be measured: matrix games, trees, and particle worlds."""
 
+import numpy as np
 import pytest
 
 from nashlens import games
 from nashlens.agents import config
 from nashlens.agents.training import train
-from nashlens.reports.measures import measure
+from nashlens.reports.measures import measure, strategies_of
 
 REPLAY = {"warmup_steps": 16, "update_every_steps": 8, "n_envs": 4}
 SETTINGS = {
@@ -47,3 +48,21 @@ def test_an_ensemble_that_draws_together_in_a_game_tree_has_no_exact_row_of_inde
     metrics = {row["metric"] for row in measure(run)}
     assert ("nash_conv" in metrics) == exact
     assert ("final_return" in metrics) == (not exact)
+
+
+@pytest.mark.parametrize("settings", [{"kind": "maddpg", "rollout": REPLAY, "batch_size": 8}, {"kind": "actor_critic"}])
+@pytest.mark.parametrize("name", GAMES)
+def test_runs_of_actors_with_memory_are_measured(settings, name):
+    windows = {"windows": {"steps": 2}} if settings["kind"] == "maddpg" else {}
+    asked = config.parse({**settings, **windows, "memory": 4, "hidden": [8]})
+    run = train(GAMES[name](), asked, seeds=[0], steps=64, n_snapshots=3)[0]
+    rows = measure(run)
+    metrics = {row["metric"] for row in rows}
+    # In a matrix game the first step is the only one: a strategy. Elsewhere a memory is no table and cannot be probed.
+    assert ("nash_conv" in metrics) == (name == "matrix")
+    assert ("final_return" in metrics) == (name != "matrix")
+    if name == "matrix":
+        policy = run.policies()[0]
+        memory = policy.next_memory(np.ones((1, 1)), np.zeros((1, 4)))
+        expected = policy.probabilities(np.ones((1, 1)), memory=memory)[0]
+        np.testing.assert_allclose(strategies_of(run, GAMES[name]())[0][-1], expected)
