@@ -67,7 +67,8 @@ def n_states(game: RepeatedGame) -> int:
     game : of any size.
     """
     joint = prod(game.stage.n_actions)
-    return 1 + sum(joint ** min(played, game.memory) for played in range(game.rounds))
+    counts: list[int] = [joint ** min(played, game.memory) for played in range(game.rounds)]
+    return 1 + sum(counts)
 
 
 def repeated_model(game: RepeatedGame) -> RepeatedModel:

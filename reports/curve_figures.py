@@ -13,6 +13,7 @@ from nashlens.reports.quantities import quantity
 from nashlens.reports.verdicts import Statement, family_note, n_comparisons, written
 from nashlens.reports.words import counted, listed, number
 
+STEPS = "environment steps"
 SHORT = {"nash_conv": "last iterate", "nash_conv_average": "time average"}
 
 
@@ -26,6 +27,7 @@ def curve_figure(
     metrics: tuple[str, ...] | None = None,
     zero: bool = False,
     short: Mapping[str, str] = SHORT,
+    x_label: str = STEPS,
 ) -> Figure | None:
     """Return a figure with one panel of curves a game, or None where there is nothing to draw.
 
@@ -38,6 +40,7 @@ def curve_figure(
     metrics : which metrics of the parts are drawn; all if left out.
     zero : whether vertical axes begin at 0.
     short : what lines of each metric are called where a panel has several.
+    x_label : what the column ``step`` counts.
     """
     if not parts:
         return None
@@ -47,7 +50,7 @@ def curve_figure(
         game = str(part["game"].iloc[0])
         drawn = part if metrics is None else part[part["metric"].isin(metrics)]
         curve = with_lines(curves(drawn, list(drawn["metric"].unique())), short)
-        panels.append(_panel(curve, drawn, name=f"{name}-{game}", title=game, zero=zero, short=short))
+        panels.append(_panel(curve, drawn, name=f"{name}-{game}", title=game, zero=zero, short=short, x_label=x_label))
         statements[game] = say(part, game)
         data.append(curve)
     together = pd.concat(data, ignore_index=True)
@@ -62,7 +65,14 @@ def curve_figure(
 
 
 def _panel(
-    curve: pd.DataFrame, drawn: pd.DataFrame, *, name: str, title: str, zero: bool, short: Mapping[str, str]
+    curve: pd.DataFrame,
+    drawn: pd.DataFrame,
+    *,
+    name: str,
+    title: str,
+    zero: bool,
+    short: Mapping[str, str],
+    x_label: str,
 ) -> Panel:
     lines = list(curve["line"].unique())
     algorithms = list(curve["algorithm"].unique())
@@ -79,9 +89,10 @@ def _panel(
         title=title,
         lines=lines,
         y_label=f"{heading} ({what.value_unit})" if len(what.value_unit) < 18 else heading,
-        alternative=alternative_of(curve, title=title, what=heading),
+        alternative=alternative_of(curve, title=title, what=heading, against=x_label),
         colours=colours,
         zero=zero,
+        x_label=x_label,
     )
 
 
@@ -95,7 +106,7 @@ def with_lines(frame: pd.DataFrame, short: Mapping[str, str] = SHORT) -> pd.Data
     return frame.assign(line=line)
 
 
-def alternative_of(curve: pd.DataFrame, *, title: str, what: str, against: str = "environment steps") -> str:
+def alternative_of(curve: pd.DataFrame, *, title: str, what: str, against: str = STEPS) -> str:
     """Return a drawing of curves in words: where each line begins, its extremes, and where it ends.
 
     Parameters

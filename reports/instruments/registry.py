@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MODULES: dict[str, str] = {
     "cross_play": "cross_play",
     "homogeneity": "homogeneity",
+    "policy_inference": "policy_inference",
     "selection": "selection",
     "nonstationarity": "nonstationarity",
     "replay_staleness": "replay_staleness",

@@ -1,0 +1,144 @@
+"""The instrument of stale replay: what a buffer filled by the others' former policies is worth, and what it teaches.
+
+Importance weights and effective shares are estimates from the replay as its snapshots would have filled it; in matrix
+and repeated games what ages say and what learned values miss is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from nashlens.analysis.age_test import age_test
+from nashlens.analysis.repeated_model import repeated_model
+from nashlens.analysis.replay_staleness import replay_staleness
+from nashlens.games import Game, NormalFormGame, SequentialGame
+from nashlens.games.randomness import child
+from nashlens.games.repeated import RepeatedGame
+from nashlens.reports.conventions import GameFacts
+from nashlens.reports.correlated_measures import draws_together
+from nashlens.reports.instruments.contract import Chapter, Comparisons
+from nashlens.reports.instruments.replay_exact import matrix_replay_rows, repeated_replay_rows
+from nashlens.reports.instruments.replay_quantities import MAX_OTHERS, QUANTITIES, STALE_BELOW, by_others_name
+from nashlens.reports.instruments.replay_staleness_chapter import replay_chapter
+from nashlens.reports.instruments.replayed_transitions import NAME, Replayed, can_be_replayed, replayed
+from nashlens.reports.instruments.run_games import check_game
+from nashlens.reports.measure_rows import Row, row
+
+if TYPE_CHECKING:
+    from nashlens.agents.records import TrainingRun
+
+N_TRANSITIONS = 4096
+N_SHUFFLES = 199
+
+
+class ReplayStaleness:
+    """Effective share of the replay, by age and by number of others; what ages say; bias of what is learned.
+
+    Attributes
+    ----------
+    name, version, quantities : as in `Instrument`.
+    """
+
+    name = NAME
+    version = 1
+    quantities = QUANTITIES
+
+    def measure(self, run: TrainingRun, game: Game) -> Iterator[Row]:
+        """Yield the numbers of one run; none for learners without a replay or actions without probabilities.
+
+        Parameters
+        ----------
+        run : as stored.
+        game : the run's game, made again.
+
+        Raises
+        ------
+        ValueError : the game is not the run's, or a repeated game is too large.
+        """
+        check_game(run, game)
+        policies = run.policies()
+        if not can_be_replayed(run) or draws_together(policies) or game.spec.n_agents < 2:
+            return
+        held = replayed(run, game, n_transitions=N_TRANSITIONS)
+        yield from weight_rows(run, held)
+        independent = not any(policy.central for policy in policies)
+        if isinstance(game, NormalFormGame | RepeatedGame | SequentialGame):
+            yield from age_rows(run, held)
+        if isinstance(game, NormalFormGame) and independent:
+            yield from matrix_replay_rows(run, game)
+        elif isinstance(game, RepeatedGame) and independent:
+            yield from repeated_replay_rows(run, repeated_model(game), rounds=game.rounds)
+
+    def compare(self, runs: Mapping[str, Sequence[TrainingRun]], game: Game, *, label: str) -> Comparisons:
+        """Return no frame: everything is measured of one run at a time."""
+        return {}
+
+    def chapter(
+        self, frame: pd.DataFrame, comparisons: Mapping[str, Comparisons], facts: Mapping[str, GameFacts]
+    ) -> Chapter:
+        """Return what came out, in answers, figures and tables."""
+        return replay_chapter(frame, facts)
+
+
+def weight_rows(run: TrainingRun, held: Replayed) -> Iterator[Row]:
+    """Yield effective shares of the replay for every agent: of all, by insertion, and by number of others.
+
+    Parameters
+    ----------
+    run : whose replay.
+    held : its transitions.
+    """
+    last = run.snapshot_steps[-1]
+    ages = last - run.snapshot_steps[held.intervals]
+    n = len(held.rewards)
+    for i, agent in enumerate(run.spec.agents):
+        found = replay_staleness(
+            held.current, held.behaviour, agent=i, ages=ages, stale_below=STALE_BELOW, episodes=held.episodes
+        )
+        numbers = {
+            "rs_effective_share": found.effective_share,
+            "rs_stale_mass": found.stale_mass,
+            "rs_mean_weight": found.mean_weight.value,
+            "rs_mean_age": found.mean_age,
+        }
+        numbers |= {by_others_name(k): v for k, v in enumerate(found.by_others, start=1) if k <= MAX_OTHERS}
+        for name, value in numbers.items():
+            yield row(name, float(value), agent=agent, step=last, unit="transition", n=n)
+        for interval in np.unique(held.intervals):
+            part = held.intervals == interval
+            share = replay_staleness(held.current[part], held.behaviour[part], agent=i).effective_share
+            step = run.snapshot_steps[interval]
+            yield row("rs_share_at", share, agent=agent, step=step, unit="transition", n=int(part.sum()))
+
+
+def age_rows(run: TrainingRun, held: Replayed) -> Iterator[Row]:
+    """Yield what ages say in the sampled replay, given own and joint action, with p-values; for discrete worlds.
+
+    Parameters
+    ----------
+    run : whose replay.
+    held : its transitions.
+    """
+    if len(np.unique(held.intervals)) < 2:
+        return
+    everything = np.concatenate([*held.observations, *held.actions], axis=1)
+    for i, agent in enumerate(run.spec.agents):
+        outcomes = np.concatenate([held.rewards[:, i : i + 1], held.next_observations[i]], axis=1)
+        contexts = {"own": np.concatenate([held.observations[i], held.actions[i]], axis=1), "joint": everything}
+        for kind, context in contexts.items():
+            said = age_test(
+                held.intervals,
+                outcomes,
+                contexts=context,
+                n_permutations=N_SHUFFLES,
+                rng=child(run.seed, NAME, "shuffles", kind, i),
+            )
+            for name, value in ((f"rs_age_excess_{kind}", said.excess), (f"rs_age_p_{kind}", said.p)):
+                yield row(name, value, agent=agent, step=run.snapshot_steps[-1], unit="transition", n=said.n)
+
+
+INSTRUMENT = ReplayStaleness()

@@ -1,0 +1,64 @@
+"""One number a seed, and its mean over seeds with an interval: what chapters of instruments say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from nashlens.analysis.results import Estimate
+from nashlens.analysis.statistics import student_t
+from nashlens.reports.estimates import LEVEL, MIN_SEEDS
+
+
+def seed_means(frame: pd.DataFrame, metrics: str | Sequence[str], **where: str) -> pd.Series:
+    """Return one number a seed: the mean over steps and agents of a metric, or of several together.
+
+    Parameters
+    ----------
+    frame : tidy.
+    metrics : which.
+    where : the value of other columns, such as ``game`` and ``algorithm``.
+    """
+    names = [metrics] if isinstance(metrics, str) else list(metrics)
+    chosen = frame[frame["metric"].isin(names)]
+    for column, value in where.items():
+        chosen = chosen[chosen[column] == value]
+    return chosen.groupby("seed")["value"].mean() if len(chosen) else pd.Series(dtype=np.float64)
+
+
+def seed_halves(frame: pd.DataFrame, metric: str, **where: str) -> tuple[pd.Series, pd.Series]:
+    """Return one number a seed for the first half of the steps and one for the second, the middle being of the first.
+
+    Parameters
+    ----------
+    frame, metric, where : as for `seed_means`.
+    """
+    chosen = frame[frame["metric"] == metric]
+    for column, value in where.items():
+        chosen = chosen[chosen[column] == value]
+    steps = np.sort(chosen["step"].unique())
+    middle = steps[(len(steps) - 1) // 2] if len(steps) else 0
+    return seed_means(chosen[chosen["step"] <= middle], metric), seed_means(chosen[chosen["step"] > middle], metric)
+
+
+def seed_estimate(values: pd.Series | Sequence[float], *, least: float | None = None) -> Estimate:
+    """Return the mean over seeds with Student's t interval; fewer than `MIN_SEEDS` have none, and a reason instead.
+
+    Parameters
+    ----------
+    values : one number a seed; seeds without a finite one leave no interval.
+    least : what the quantity cannot be below, to which the interval is cut.
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    if not len(numbers):
+        return Estimate(
+            value=np.nan, low=np.nan, high=np.nan, level=LEVEL, method="student-t", n=0, unit="seed", reason="no seed"
+        )
+    found = student_t(numbers, level=LEVEL).at()
+    if found.n < MIN_SEEDS:
+        seeds = "1 seed" if found.n == 1 else f"{found.n} seeds"
+        return replace(found, low=np.nan, high=np.nan, reason=f"{seeds}; an interval needs at least {MIN_SEEDS}")
+    return found if least is None else replace(found, low=max(found.low, least), high=max(found.high, least))
