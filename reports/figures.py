@@ -100,6 +100,7 @@ def curve_panel(
     zero: bool = False,
     dashed: Sequence[str] = (),
     x_label: str = "environment steps",
+    plain_x: bool = False,
 ) -> Panel:
     """Draw curves with bands.
 
@@ -114,6 +115,7 @@ def curve_panel(
     zero : whether the vertical axis begins at 0.
     dashed : lines that are dashed whatever their colour.
     x_label : of the horizontal axis.
+    plain_x : whether its numbers are written as they are instead of in thousands and millions.
     """
     palette = sns.color_palette("colorblind")
     dashes = _dashes(lines, colours) | dict.fromkeys(dashed, DASHES[1])
@@ -129,14 +131,15 @@ def curve_panel(
             axes.fill_between(steps, low, high, color=colour, alpha=0.18, linewidth=0)
             sns.lineplot(data=part, x="step", y="mean", ax=axes, label=line, color=colour, errorbar=None, linewidth=1.8)
             axes.lines[-1].set_linestyle(dashes[line])
-        _finish(axes, x_label=x_label, y_label=y_label, zero=zero, lines=lines)
+        _finish(axes, x_label=x_label, y_label=y_label, zero=zero, lines=lines, plain_x=plain_x)
         return Panel(name=name, title=title, svg=svg_of(canvas, name), alternative=alternative)
 
 
-def _finish(axes: Axes, *, x_label: str, y_label: str, zero: bool, lines: Sequence[str]) -> None:
+def _finish(axes: Axes, *, x_label: str, y_label: str, zero: bool, lines: Sequence[str], plain_x: bool) -> None:
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
-    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    if not plain_x:
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.margins(x=0.01)

@@ -173,7 +173,7 @@ def _words(world: ParticleWorld, recordings: list[tuple[Shown, Recording]]) -> s
     said: dict[str, list[str]] = {}
     for each, recording in recordings:
         place = f" ({each.place})" if each.place else ""
-        words = f"seed {each.seed}{place} {episode_words(recording, world.spec)}"
+        words = f"seed {each.seed}{place}, {episode_words(recording, world.spec)}"
         said.setdefault(each.cell.algorithm, []).append(words)
     cut = "" if world.spec.horizon <= MAX_STEPS else f" The player shows the first {MAX_STEPS} steps."
     return " ".join(f"{algorithm}: {'; '.join(words)}." for algorithm, words in said.items()) + cut

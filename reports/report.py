@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from nashlens.reports.anchors import anchors_of
 from nashlens.reports.chapters import chapters
 from nashlens.reports.conventions import algorithms_table, conventions_table, game_facts
 from nashlens.reports.estimates import final_estimates, merged_agents
@@ -20,6 +21,7 @@ from nashlens.reports.provenance import gather
 from nashlens.reports.published_table import COMPARED, published_table
 from nashlens.reports.quantities import DIVERGENCE, LAST, PROBABILITY, QUANTITIES
 from nashlens.reports.replay_chapter import replay_figure
+from nashlens.reports.score_chapter import score_chapter
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite
 from nashlens.reports.suite_config import FULL
@@ -72,9 +74,11 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
     order = [name for name in _order(merged) if _is_tabled(name)]
     estimates = _by_game(final_estimates(_without_lesser_returns(merged), order), suite)
     chapter, more = instrument_chapters(store, suite, facts, anew=anew)
+    profile, scored = score_chapter(frame, anchors_of(store, facts) if len(facts) > 1 else {})
     figures = (
         *chapter.figures,
         *chapters(merged, facts),
+        profile,
         phase_figure(frame, suite),
         replay_figure(store, suite, frame),
     )
@@ -82,6 +86,7 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
         *chapter.tables,
         estimates_table(estimates, lost_cells(runs)),
         published_table(final_estimates(merged, COMPARED), facts),
+        *scored,
         runs_table(runs),
         failures_table(runs),
         conventions_table(suite),
