@@ -29,10 +29,10 @@ def load(path: str | Path, *, suite: str | None = None) -> pd.DataFrame:
 
     Raises
     ------
-    ValueError : the folder is no store, or does not hold that suite.
+    ValueError : the folder is no store, or does not hold that suite, or a run is damaged.
     """
-    from nashlens.reports.frames import load_frame
+    from nashlens.reports.export import tidy_frame
     from nashlens.reports.store import Store
 
     store = Store.existing(path)
-    return load_frame(store, store.suite(suite))
+    return tidy_frame(store, store.suite(suite))

@@ -11,14 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import current_process, get_context
 
-from nashlens.reports.checkpoint_file import packs
+from nashlens.reports.job_planning import plan
 from nashlens.reports.provenance import gather
 from nashlens.reports.store import Store
-from nashlens.reports.suite import Cell, Suite
+from nashlens.reports.suite import Suite
 from nashlens.reports.training_job import Job, JobOutcome, begin_worker, train_job
 
-LONG_RUN = 50_000
-CHECKPOINTS_OF_A_LONG_RUN = 10
 WATCH_SECONDS = 0.2
 PROCESS_DIED = "its process died: killed, or out of memory"
 UNGUARDED = (
@@ -128,56 +126,6 @@ def run_suite(
         failed=failed,
         seconds=time.monotonic() - began,
     )
-
-
-def plan(suite: Suite, store: Store, *, workers: int = 1, command: tuple[str, ...] = ()) -> list[Job]:
-    """Return the jobs that a suite still needs, the costliest first.
-
-    The missing seeds of a cell train together, in as many packs as keep all workers busy; seeds that share a checkpoint
-    stay together.
-
-    Parameters
-    ----------
-    suite : what is asked for.
-    store : what is there.
-    workers : processes to keep busy.
-    command : carried into the jobs.
-    """
-    missing = [(cell, seeds) for cell in suite.cells if (seeds := missing_seeds(cell, store))]
-    jobs = []
-    for cell, seeds in missing:
-        folder = store.root / "checkpoints" / cell.cell_id
-        for pack in packs(seeds, folder, n_packs=-(-workers // len(missing))):
-            jobs.append(
-                Job(
-                    root=str(store.root),
-                    label=f"{cell.game} · {cell.algorithm} · {len(pack)} seed{'s' * (len(pack) != 1)}",
-                    runs=tuple(cell.runs[0].with_seed(seed) for seed in pack),
-                    checkpoint_every_steps=suite.config.checkpoint_every_steps or _checkpoint_steps(cell),
-                    command=command,
-                    metrics=cell.metrics,
-                )
-            )
-    return sorted(jobs, key=lambda job: -job.cost)
-
-
-def missing_seeds(cell: Cell, store: Store) -> list[int]:
-    """Return the seeds of a cell that are not stored as done, or whose files are damaged."""
-    missing = []
-    for run in cell.runs:
-        if store.status(run.run_id).state == "done":
-            try:
-                store.verify(run.run_id)
-            except ValueError:
-                missing.append(run.seed)
-        else:
-            missing.append(run.seed)
-    return missing
-
-
-def _checkpoint_steps(cell: Cell) -> int | None:
-    steps = cell.runs[0].steps
-    return steps // CHECKPOINTS_OF_A_LONG_RUN if steps >= LONG_RUN else None
 
 
 def _run_jobs(jobs: Sequence[Job], store: Store, *, n_workers: int, pool: Pool, board: _Board) -> dict[str, str]:

@@ -15,7 +15,7 @@ Layout, schema 1::
     comparisons/KEY/NAME.parquet    what an instrument found in several runs; KEY names instrument, version and runs
     checkpoints/CELL_ID/*           where a cell stands that is not finished
     progress/JOB.json               how far a job is
-    locks/CELL_ID                   held by the process that works on a cell
+    locks/RUN_ID                    held by the process that works on a run
     report/NAME/                    the report of a suite
 
 A run without ``status.json`` is not there. Every file is put in place by a rename.

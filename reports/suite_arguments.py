@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Union
+from typing import Annotated, Literal, Union
 
 import tyro
 
@@ -39,6 +39,8 @@ class SuiteRun:
     """Folder of the runs; runs/NAME if left out."""
     workers: int | None = None
     """Worker processes; as many as there are processors if left out."""
+    scheduler: str | None = None
+    """Address of a Dask scheduler, such as tcp://10.0.0.5:8786: run on its workers instead; see docs/clusters.md."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +54,22 @@ class SuiteStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteExport:
+    """Write every number of a suite's finished runs into one file, a row a number."""
+
+    folder: Where
+    """Folder of the runs."""
+    out: Path
+    """The file."""
+    format: Literal["parquet", "csv"] | None = None
+    """What kind of file; what the end of its name says if left out."""
+    suite: str | None = None
+    """Name of the suite, where the folder holds several."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suites:
-    """Suites of runs: list, show, run, status."""
+    """Suites of runs: list, show, run, status, export."""
 
     do: Annotated[
         Union[  # noqa: UP007
@@ -61,6 +77,7 @@ class Suites:
             Annotated[SuiteShow, tyro.conf.subcommand("show", prefix_name=False)],
             Annotated[SuiteRun, tyro.conf.subcommand("run", prefix_name=False)],
             Annotated[SuiteStatus, tyro.conf.subcommand("status", prefix_name=False)],
+            Annotated[SuiteExport, tyro.conf.subcommand("export", prefix_name=False)],
         ],
         tyro.conf.arg(name=""),
     ] = field()

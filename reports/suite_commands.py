@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
+from nashlens.reports.cluster import connected
 from nashlens.reports.mistakes import Mistake, checking
-from nashlens.reports.suite_arguments import SuiteList, SuiteRun, Suites, SuiteShow, SuiteStatus
+from nashlens.reports.suite_arguments import SuiteExport, SuiteList, SuiteRun, Suites, SuiteShow, SuiteStatus
 from nashlens.reports.suite_config import FULL
 from nashlens.reports.suite_files import find_suite, named_suite, suite_names
 from nashlens.reports.terminal import uncut_console
@@ -28,10 +30,12 @@ def do(asked: Suites, *, command: Sequence[str]) -> int:
             return suite_list()
         case SuiteShow(suite=suite, size=size):
             return suite_show(suite, size=size)
-        case SuiteRun() as run:
-            return suite_run(run.suite, run.out, size=run.size, workers=run.workers, command=command)
+        case SuiteRun():
+            return suite_run(asked.do, command=command)
         case SuiteStatus() as status:
             return suite_status(status.out, suite=status.suite)
+        case SuiteExport():
+            return suite_export(asked.do)
 
 
 def suite_list() -> int:
@@ -67,10 +71,16 @@ def suite_show(name: str, *, size: str | None) -> int:
     return 0
 
 
-def suite_run(name: str, out: Path | None, *, size: str | None, workers: int | None, command: Sequence[str]) -> int:
+def suite_run(asked: SuiteRun, *, command: Sequence[str]) -> int:
     """Run what a suite still lacks."""
-    suite = find_suite(name, size=size or FULL)
-    store, done = run(suite, out or Path("runs") / suite.name, workers=workers, command=command)
+    if asked.workers is not None and asked.scheduler is not None:
+        raise Mistake(
+            f"workers is {asked.workers} and scheduler is {asked.scheduler!r}: give one of them; "
+            "a cluster has the workers that were started for it"
+        )
+    suite = find_suite(asked.suite, size=asked.size or FULL)
+    out = asked.out or Path("runs") / suite.name
+    store, done = run(suite, out, workers=asked.workers, scheduler=asked.scheduler, command=command)
     Console().print(f"report: nashlens report build {store.root}", highlight=False, soft_wrap=True)
     return 1 if done.failed else 0
 
@@ -93,7 +103,21 @@ def suite_status(out: Path, *, suite: str | None) -> int:
     return 0
 
 
-def run(suite: Suite, out: Path, *, workers: int | None, command: Sequence[str]) -> tuple[Store, Execution]:
+def suite_export(asked: SuiteExport) -> int:
+    """Write the numbers of a suite into one file."""
+    from nashlens.reports.export import export
+    from nashlens.reports.store import Store
+
+    with checking():
+        store = Store.existing(asked.folder)
+        n_rows = export(store, store.suite(asked.suite), asked.out, format=asked.format)
+    Console().print(f"{n_rows:,} rows in {asked.out}", highlight=False, soft_wrap=True, markup=False)
+    return 0
+
+
+def run(
+    suite: Suite, out: Path, *, workers: int | None, command: Sequence[str], scheduler: str | None = None
+) -> tuple[Store, Execution]:
     """Run what a suite lacks, show how it goes, and say what it came to."""
     from nashlens.reports.execution import run_suite
     from nashlens.reports.progress_display import shown
@@ -101,12 +125,25 @@ def run(suite: Suite, out: Path, *, workers: int | None, command: Sequence[str])
 
     if workers is not None and workers < 1:
         raise Mistake(f"workers must be at least 1, not {workers}")
-    with checking():
-        store = Store.create(out)
     console = Console()
-    console.print(f"{suite.name}: {len(suite.runs)} runs in {len(suite.cells)} cells, in {out}", highlight=False)
-    with shown(console) as watch:
-        done = run_suite(suite, store, workers=workers, command=command, watch=watch)
+    with ExitStack() as until_done:
+        with checking():
+            store = Store.create(out)
+            cluster = None if scheduler is None else until_done.enter_context(connected(scheduler, store))
+        console.print(f"{suite.name}: {len(suite.runs)} runs in {len(suite.cells)} cells, in {out}", highlight=False)
+        watch = until_done.enter_context(shown(console))
+        if cluster is None:
+            done = run_suite(suite, store, workers=workers, command=command, watch=watch)
+        else:
+            for line in cluster.warnings:
+                console.print(f"warning: {line}", highlight=False, soft_wrap=True, markup=False)
+            n_workers = cluster.n_workers or len(suite.runs)
+            done = run_suite(suite, store, workers=n_workers, command=command, watch=watch, pool=cluster.pool)
+    _say(console, done)
+    return store, done
+
+
+def _say(console: Console, done: Execution) -> None:
     console.print(
         f"{done.n_done} of {done.n_planned} runs done ({done.n_stored} were there before), {len(done.failed)} failed, "
         f"{done.seconds:.1f} s",
@@ -114,4 +151,3 @@ def run(suite: Suite, out: Path, *, workers: int | None, command: Sequence[str])
     )
     for reason in dict.fromkeys(done.failed.values()):
         console.print(f"failed: {reason}", highlight=False, soft_wrap=True, markup=False)
-    return store, done

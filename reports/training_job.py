@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nashlens.reports import atomic
-from nashlens.reports.cell_lock import cell_lock
 from nashlens.reports.provenance import Provenance, gather
+from nashlens.reports.run_lock import run_locks
 from nashlens.reports.run_spec import EVERY_SIDE, RunSpec
 from nashlens.reports.store import Store
 
@@ -37,7 +37,7 @@ class Job:
     runs : the runs; they differ in their seed only.
     checkpoint_every_steps : environment steps between checkpoints, or None.
     command : the command line, for the provenance.
-    wait : whether to wait where another process works on the same cell.
+    wait : whether to wait where another process works on one of the runs.
     metrics : the instruments that measure the runs.
     """
 
@@ -69,7 +69,7 @@ class JobOutcome:
     ----------
     done : run ids that are stored as done, those that were so before included.
     failed : reason by run id.
-    busy : True if another process held the cell, and nothing was done.
+    busy : True if another process held one of the runs, and nothing was done.
     """
 
     done: tuple[str, ...] = ()
@@ -97,12 +97,15 @@ def train_job(job: Job) -> JobOutcome:
     What goes wrong with a run is written into the store and returned; it is not raised.
     """
     store = Store(Path(job.root))
-    with cell_lock(store.folder("locks") / job.runs[0].cell_id, wait=job.wait) as held:
+    locks = store.folder("locks")
+    with run_locks([locks / run.run_id for run in job.runs], wait=job.wait) as held:
         if not held:
             return JobOutcome(busy=True)
+        begun = {"steps": 0, "n_seeds": len(job.runs), "process": os.getpid()}
+        _progress_path(store, job).write_text(json.dumps(begun))
         missing = tuple(run for run in job.runs if store.status(run.run_id).state != "done" or _damaged(store, run))
         failed = _train_missing(store, job, missing) if missing else {}
-    (store.folder("progress") / f"{job.job_id}.json").unlink(missing_ok=True)
+    _progress_path(store, job).unlink(missing_ok=True)
     return JobOutcome(done=tuple(r.run_id for r in job.runs if r.run_id not in failed), failed=failed)
 
 
@@ -149,7 +152,7 @@ def _train(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> list[Trainin
         "n_snapshots": first.snapshots,
         "evaluation_episodes": first.evaluation_episodes,
         "explore": first.explore,
-        "progress": _progress_writer(store.folder("progress") / f"{job.job_id}.json"),
+        "progress": _progress_writer(_progress_path(store, job)),
         "checkpoint_every_steps": every,
         "on_checkpoint": (lambda point: write_checkpoint(path, point, seeds=seeds)) if every and same_seeds else None,
         "resume": read_checkpoint(path) if same_seeds and path.exists() else None,
@@ -197,6 +200,10 @@ def _damaged(store: Store, run: RunSpec) -> bool:
 
 def _checkpoint_path(store: Store, job: Job) -> Path:
     return store.root / "checkpoints" / job.runs[0].cell_id / f"{job.job_id}.safetensors"
+
+
+def _progress_path(store: Store, job: Job) -> Path:
+    return store.folder("progress") / f"{job.job_id}.json"
 
 
 def _progress_writer(path: Path) -> Callable[[Progress], None]:

@@ -15,7 +15,9 @@ import pytest
 
 from nashlens.agents import training
 from nashlens.agents.records import TrainingRun
-from nashlens.reports.execution import PROCESS_DIED, UNGUARDED, JobState, default_workers, plan, run_suite
+from nashlens.reports.execution import PROCESS_DIED, UNGUARDED, JobState, default_workers, run_suite
+from nashlens.reports.job_planning import plan
+from nashlens.reports.run_lock import run_locks
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite, parse_suite
 
@@ -141,16 +143,14 @@ def test_a_job_that_raises_outside_training_is_reported(
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("no lock")
 
-    monkeypatch.setattr("nashlens.reports.training_job.cell_lock", broken)
+    monkeypatch.setattr("nashlens.reports.training_job.run_locks", broken)
     done = run_suite(suite, store, workers=1, pool=threads)
     assert set(done.failed.values()) == {"RuntimeError: no lock"}
     assert len(done.failed) == 4
 
 
-def test_a_cell_that_another_process_holds_is_waited_for(store: Store, suite: Suite) -> None:
-    from nashlens.reports.cell_lock import cell_lock
-
-    held = cell_lock(store.folder("locks") / suite.cells[0].cell_id, wait=False)
+def test_a_run_that_another_process_holds_is_waited_for(store: Store, suite: Suite) -> None:
+    held = run_locks([store.folder("locks") / suite.cells[0].runs[1].run_id], wait=False)
     held.__enter__()
     released: list[int] = []
 

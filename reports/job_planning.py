@@ -1,0 +1,67 @@
+"""Which jobs a suite still needs: its missing seeds in packs, the costliest first."""
+
+from __future__ import annotations
+
+from nashlens.reports.checkpoint_file import packs
+from nashlens.reports.packing import job_cost, pack_counts
+from nashlens.reports.store import Store
+from nashlens.reports.suite import Cell, Suite
+from nashlens.reports.training_job import Job
+
+LONG_RUN = 50_000
+CHECKPOINTS_OF_A_LONG_RUN = 10
+
+
+def plan(suite: Suite, store: Store, *, workers: int = 1, command: tuple[str, ...] = ()) -> list[Job]:
+    """Return the jobs that a suite still needs, the costliest first.
+
+    The missing seeds of a cell train together, in as many packs as `packing.pack_counts` finds best; seeds that share a
+    checkpoint stay together.
+
+    Parameters
+    ----------
+    suite : what is asked for.
+    store : what is there.
+    workers : processes to keep busy.
+    command : carried into the jobs.
+
+    Raises
+    ------
+    ValueError : `workers` is below 1.
+    """
+    missing = [(cell, seeds) for cell in suite.cells if (seeds := missing_seeds(cell, store))]
+    counts = pack_counts([(len(seeds), cell.runs[0].steps) for cell, seeds in missing], workers=workers)
+    jobs = []
+    for (cell, seeds), n_packs in zip(missing, counts, strict=True):
+        folder = store.root / "checkpoints" / cell.cell_id
+        for pack in packs(seeds, folder, n_packs=n_packs):
+            jobs.append(
+                Job(
+                    root=str(store.root.resolve()),
+                    label=f"{cell.game} · {cell.algorithm} · {len(pack)} seed{'s' * (len(pack) != 1)}",
+                    runs=tuple(cell.runs[0].with_seed(seed) for seed in pack),
+                    checkpoint_every_steps=suite.config.checkpoint_every_steps or _checkpoint_steps(cell),
+                    command=command,
+                    metrics=cell.metrics,
+                )
+            )
+    return sorted(jobs, key=lambda job: -job_cost(len(job.runs), job.runs[0].steps))
+
+
+def missing_seeds(cell: Cell, store: Store) -> list[int]:
+    """Return the seeds of a cell that are not stored as done, or whose files are damaged."""
+    missing = []
+    for run in cell.runs:
+        if store.status(run.run_id).state == "done":
+            try:
+                store.verify(run.run_id)
+            except ValueError:
+                missing.append(run.seed)
+        else:
+            missing.append(run.seed)
+    return missing
+
+
+def _checkpoint_steps(cell: Cell) -> int | None:
+    steps = cell.runs[0].steps
+    return steps // CHECKPOINTS_OF_A_LONG_RUN if steps >= LONG_RUN else None
