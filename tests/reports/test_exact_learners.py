@@ -23,8 +23,9 @@ from nashlens.reports.conventions import departures
 from nashlens.reports.exact_course import ExactCourse
 from nashlens.reports.exact_learners import train_exactly
 from nashlens.reports.exact_settings import EXACT_KINDS, exact_by_side, exact_rules, parse_settings
-from nashlens.reports.execution import plan, run_suite
+from nashlens.reports.execution import run_suite
 from nashlens.reports.frames import load_frame
+from nashlens.reports.job_planning import plan
 from nashlens.reports.measures import measure
 from nashlens.reports.report_commands import write_report
 from nashlens.reports.store import Store
