@@ -1,0 +1,102 @@
+"""The same work on nashlens, BenchMARL and AgileRL, side by side in one run: environment steps per second and ratios.
+
+    python benchmarks/against_peers/run.py [--folder FOLDER] [--rounds 3] [--seconds 15] [--only vmas …]
+
+Each peer gets a virtual environment of its own under FOLDER, made on the first run: torch 2.13.0 first, then the peer
+with that torch held. The work: simple_spread, three agents, episodes of 25 steps, actors and central critics of two
+hidden layers of 64 rectified units, nothing shared, minibatches of 1,024, one update of all agents after every 100
+steps, replay 1e6; steps are counted after the warm-up, acting, storing and updating included. The sides take turns,
+round after round, each alone in a process; the rates are medians over the rounds. Departures that cannot be avoided:
+BenchMARL's MADDPG takes continuous actions only, and the peers give all agents one minibatch where nashlens draws one
+for each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from statistics import median
+
+HERE = Path(__file__).parent
+TORCH = "torch==2.13.0"
+PEERS = {"benchmarl": ["benchmarl==1.5.2", "vmas==1.5.2", "mpe2"], "agilerl": ["agilerl==2.58.0", "mpe2", "peft"]}
+SIDES = {
+    "nashlens, 100 environments": ("", "our_side.py", ["--envs", "100"]),
+    "nashlens, 1,000 environments": ("", "our_side.py", ["--envs", "1000"]),
+    "nashlens, 16 environments": ("", "our_side.py", ["--envs", "16"]),
+    "BenchMARL, VMAS, 100 environments": ("benchmarl", "benchmarl_side.py", ["--world", "vmas", "--envs", "100"]),
+    "BenchMARL, VMAS, 1,000 environments": ("benchmarl", "benchmarl_side.py", ["--world", "vmas", "--envs", "1000"]),
+    "BenchMARL, mpe2": ("benchmarl", "benchmarl_side.py", ["--world", "mpe", "--envs", "1"]),
+    "AgileRL, mpe2, 16 environments": ("agilerl", "agilerl_side.py", ["--envs", "16"]),
+}
+Rate = tuple[float, float]
+
+
+def interpreter_of(peer: str, folder: Path) -> str:
+    """Return the interpreter of a peer's environment, which is made where it is missing; of nashlens, this one."""
+    if not peer:
+        return sys.executable
+    home = folder / peer
+    if not (home / "complete").exists():
+        venv.create(home, with_pip=True, clear=True)
+        held = folder / f"{peer}.txt"
+        held.write_text(TORCH + "\n")
+        install = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+        subprocess.run([*install, TORCH], check=True)
+        subprocess.run([*install, "-c", str(held), *PEERS[peer]], check=True)
+        (home / "complete").touch()
+    return str(home / "bin" / "python")
+
+
+def measured(command: list[str], *, seconds: float) -> Rate | str:
+    """Return steps per second of wall time and of CPU time, or what went wrong."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, env=environment, timeout=600 + 10 * seconds
+        )
+    except subprocess.TimeoutExpired:
+        return "it did not end in time"
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    if not lines:
+        return (done.stderr.strip().splitlines() or ["no output"])[-1][:200]
+    found = json.loads(lines[-1])
+    return found["steps"] / found["wall"], found["steps"] / found["cpu"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=Path, default=Path("peers"), help="where the peers' environments are made")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--only", nargs="*", default=[""], help="sides whose names contain one of these words")
+    chosen = parser.parse_args()
+    sides = {name: side for name, side in SIDES.items() if any(word.lower() in name.lower() for word in chosen.only)}
+    rates: dict[str, list[Rate]] = {name: [] for name in sides}
+    for _ in range(chosen.rounds):
+        for name, (peer, script, arguments) in sides.items():
+            python = interpreter_of(peer, chosen.folder)
+            found = measured(
+                [python, str(HERE / script), *arguments, "--seconds", str(chosen.seconds)], seconds=chosen.seconds
+            )
+            if isinstance(found, str):
+                print(f"{name}: {found}", file=sys.stderr)
+            else:
+                rates[name].append(found)
+    middle = {name: tuple(median(part) for part in zip(*each, strict=True)) for name, each in rates.items() if each}
+    ours = max((rate[0] for name, rate in middle.items() if name.startswith("nashlens")), default=float("nan"))
+    print("| side | steps/s, wall | lowest, highest | steps per CPU second | best nashlens / side, wall |")
+    print("|---|---|---|---|---|")
+    for name, (wall, cpu) in middle.items():
+        spread = f"{min(r[0] for r in rates[name]):,.0f}, {max(r[0] for r in rates[name]):,.0f}"
+        print(f"| {name} | {wall:,.0f} | {spread} | {cpu:,.0f} | {ours / wall:.2f} |")
+    print("CPU seconds of AgileRL leave its environments' processes out.")
+
+
+if __name__ == "__main__":
+    main()
