@@ -92,6 +92,8 @@ def to_markdown(report: Report) -> str:
         parts += [f"![{_plain(panel.alternative)}](figures/{panel.name}.svg)" for panel in figure.panels]
         parts += [f"*{_plain(figure.caption)}*", *(_plain(paragraph) for paragraph in figure.paragraphs)]
     parts += [_markdown_table(table) for table in report.tables]
+    if report.references:
+        parts += ["## References", "\n".join(f"- {_plain(source)}" for source in report.references)]
     provenance = "\n".join(f"- {_plain(label)}: {_plain(value)}" for label, value in report.provenance)
     return "\n\n".join(part for part in [*parts, "## Provenance", provenance] if part) + "\n"
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from nashlens.analysis.aggregates import REFERENCE as SCORES
 from nashlens.reports.anchors import anchors_of
+from nashlens.reports.bibliography import references_of
 from nashlens.reports.chapters import chapters
 from nashlens.reports.conventions import algorithms_table, conventions_table, game_facts
 from nashlens.reports.estimates import final_estimates, merged_agents
@@ -16,8 +18,10 @@ from nashlens.reports.figures import Figure
 from nashlens.reports.frames import inventory, load_frame, lost_cells
 from nashlens.reports.headline import headlines
 from nashlens.reports.instruments.chapters import instrument_chapters
+from nashlens.reports.method_status import status_table
 from nashlens.reports.phase_chapter import phase_figure
 from nashlens.reports.provenance import gather
+from nashlens.reports.published import SOURCE as LOWE
 from nashlens.reports.published_table import COMPARED, published_table
 from nashlens.reports.quantities import DIVERGENCE, LAST, PROBABILITY, QUANTITIES
 from nashlens.reports.replay_chapter import replay_figure
@@ -42,6 +46,7 @@ class Report:
     figures, tables : in their order, those of the suite's instruments first.
     provenance : what the runs and this report were made with, word by word.
     frame : the tidy frame that all of it comes from.
+    references : what its quantities and methods cite.
     """
 
     name: str
@@ -51,6 +56,7 @@ class Report:
     tables: tuple[Table, ...]
     provenance: tuple[tuple[str, str], ...]
     frame: pd.DataFrame
+    references: tuple[str, ...] = ()
 
 
 def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
@@ -82,6 +88,7 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
         phase_figure(frame, suite),
         replay_figure(store, suite, frame),
     )
+    defined = [*order, *dict.fromkeys(more["metric"] if len(more) else ())]
     tables = (
         *chapter.tables,
         estimates_table(estimates, lost_cells(runs)),
@@ -91,7 +98,8 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
         failures_table(runs),
         conventions_table(suite),
         algorithms_table(suite),
-        definitions_table([*order, *dict.fromkeys(more["metric"] if len(more) else ())]),
+        definitions_table(defined),
+        status_table(suite),
     )
     return Report(
         name=suite.name,
@@ -100,8 +108,15 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
         figures=tuple(figure for figure in figures if figure is not None),
         tables=tuple(table for table in tables if table is not None),
         provenance=_provenance(store, runs),
+        references=references_of(defined, _more_sources(suite, scored=bool(scored))),
         frame=frame if more.empty else pd.concat([frame, more], ignore_index=True),
     )
+
+
+def _more_sources(suite: Suite, *, scored: bool) -> tuple[str, ...]:
+    """Return the sources of learners and of scores, which no quantity cites."""
+    kinds = {str(each["kind"]) for cell in suite.cells for each in cell.runs[0].algorithm.values()}
+    return (*((LOWE,) if kinds & {"maddpg", "ddpg"} else ()), *((SCORES,) if scored else ()))
 
 
 def _size(suite: Suite) -> tuple[str, ...]:
