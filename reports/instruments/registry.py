@@ -21,6 +21,7 @@ MODULES: dict[str, str] = {
     "selection": "selection",
     "nonstationarity": "nonstationarity",
     "replay_staleness": "replay_staleness",
+    "joint_q": "joint_q",
     "exploitability": "exploitability",
     "gradients": "gradients",
 }

@@ -1,0 +1,121 @@
+"""How much a policy gradient says: signal, noise and their sources, for every estimator at the same policies.
+
+In team games of two actions, Proposition 1's among them, all of it exactly. Elsewhere for plain networks over one hard
+choice whose critics were kept: gradients of whole episodes at the run's last policies, of the first agent of each side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from nashlens.analysis.gradient_agreement import gradient_agreement
+from nashlens.analysis.gradient_noise import gradient_noise
+from nashlens.analysis.results import Array
+from nashlens.analysis.variance_sources import variance_sources
+from nashlens.games import Game, NormalFormGame
+from nashlens.games.randomness import child
+from nashlens.reports.conventions import GameFacts
+from nashlens.reports.instruments import gradient_quantities as names
+from nashlens.reports.instruments.contract import Chapter, Comparisons
+from nashlens.reports.instruments.gradient_chapter import gradient_chapter
+from nashlens.reports.instruments.gradient_estimators import applies, subject_of
+from nashlens.reports.instruments.gradient_samples import N_STATES, episode_gradients, mean_gradient, nested_gradients
+from nashlens.reports.instruments.proposition_rows import is_binary_team, proposition_rows
+from nashlens.reports.instruments.recorded_moments import record
+from nashlens.reports.measure_rows import Row, row
+from nashlens.reports.measures import first_learned
+
+if TYPE_CHECKING:
+    from nashlens.agents.training_run import TrainingRun
+
+NAME = "gradients"
+N_SAMPLES, N_REFERENCE, N_RETURNS = 256, 512, 2048
+
+
+class _Gradients:
+    """Signal, noise and sources of variance of policy gradients."""
+
+    name = NAME
+    version = 1
+    quantities = names.QUANTITIES
+
+    def measure(self, run: TrainingRun, game: Game) -> Iterator[Row]:
+        """Yield every estimator's numbers: exact in binary team games, estimates from episodes elsewhere.
+
+        Parameters
+        ----------
+        run : as stored; outside of matrix games with critics.
+        game : the game of the run, made again.
+
+        Raises
+        ------
+        ValueError : the run kept no critics.
+
+        Notes
+        -----
+        Nothing for other matrix games, and for policies that are no plain networks over one hard choice.
+        """
+        if isinstance(game, NormalFormGame) and is_binary_team(game):
+            yield from proposition_rows(run, game)
+        elif not isinstance(game, NormalFormGame) and applies(run, game):
+            for side in dict.fromkeys(game.spec.sides):
+                yield from _network_rows(run, game, game.spec.members(side)[0])
+
+    def compare(self, runs: Mapping[str, Sequence[TrainingRun]], game: Game, *, label: str) -> Comparisons:
+        """Return nothing: runs of one game are compared over seeds in the chapter, and games by their rates."""
+        return {}
+
+    def chapter(
+        self, frame: pd.DataFrame, comparisons: Mapping[str, Comparisons], facts: Mapping[str, GameFacts]
+    ) -> Chapter:
+        """Return Proposition 1 beside its samples, and the same question for networks.
+
+        Parameters
+        ----------
+        frame : the tidy frame of what `measure` gave.
+        comparisons : not used.
+        facts : of every game by label.
+        """
+        return gradient_chapter(frame, facts)
+
+
+INSTRUMENT = _Gradients()
+
+
+def _network_rows(run: TrainingRun, game: Game, agent: int) -> Iterator[Row]:
+    subject = subject_of(run, agent, first=first_learned(run))
+    draws = {what: child(run.seed, NAME, what, agent) for what in ("episodes", "other", "returns", "drawn", "nested")}
+    moments = record(game, subject.policies, n_episodes=N_SAMPLES, rng=draws["episodes"])
+    other = record(game, subject.policies, n_episodes=N_REFERENCE, rng=draws["other"])
+    many = record(game, subject.policies, n_episodes=N_RETURNS, rng=draws["returns"])
+    baseline = other.returns_to_go(agent, gamma=subject.gamma).mean(axis=0)
+    truth = mean_gradient(subject, many, baseline=baseline)
+    by_other = episode_gradients(subject, other, baseline=baseline, rng=draws["drawn"])
+    by_sample = episode_gradients(subject, moments, baseline=baseline, rng=draws["drawn"])
+    last, whose = int(run.snapshot_steps[-1]), run.spec.agents[agent]
+    references = {name: each.mean(axis=0) for name, each in by_other}
+    for name, samples in by_sample:
+        yield from _episode_rows(samples, references[name], truth, names.label(name, whose), step=last)
+    for name, nested in nested_gradients(subject, other, game, baseline=baseline, rng=draws["nested"]):
+        shares = variance_sources(nested).shares.values
+        for source, share in zip(names.SOURCES, shares, strict=True):
+            yield row(
+                f"{names.SHARE}{source}", share, agent=names.label(name, whose), step=last, unit="state", n=N_STATES
+            )
+
+
+def _episode_rows(samples: Array, reference: Array, truth: Array, label: str, *, step: int) -> Iterator[Row]:
+    noise = gradient_noise(samples)
+    measured = {
+        names.NETWORK_SNR: noise.snr_squared.value,
+        names.NORM: noise.squared_norm.value,
+        names.VARIANCE: noise.total_variance.value,
+        names.SCALE: noise.noise_scale.value,
+    }
+    for metric, against in ((names.SIGN, reference), (names.TRUE_SIGN, truth)):
+        measured[metric] = gradient_agreement(samples, against).sign_agreement.value if against.any() else float("nan")
+    for metric, value in measured.items():
+        yield row(metric, value, agent=label, step=step, unit="episode", n=len(samples))
