@@ -94,7 +94,13 @@ def equilibrium_figure(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> F
         title="Distance from equilibrium",
         about="NashConv of the strategies at each snapshot (last iterate), and of the mean strategy over the snapshots "
         "since the first update (time average; in a sequential game that of playing one of them, drawn once before the "
-        "game). The number of every seed is exact; 0 is a Nash equilibrium, bad equilibria included.",
+        "game"
+        + (
+            "; over all rounds of learners that know the payoffs"
+            if any(f.knows_payoffs for f in facts.values())
+            else ""
+        )
+        + "). The number of every seed is exact; 0 is a Nash equilibrium, bad equilibria included.",
         say=lambda part, game: equilibrium_finding(
             part, game=game, constant_sum=facts[game].constant_sum, span=facts[game].span
         ),

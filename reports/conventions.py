@@ -12,7 +12,7 @@ import pandas as pd
 from nashlens.games import Game, NormalFormGame, SequentialGame, make
 from nashlens.games.core import Box
 from nashlens.reports.atomic import canonical_json
-from nashlens.reports.exact_settings import parse_settings
+from nashlens.reports.exact_settings import EXACT_KINDS, parse_settings
 from nashlens.reports.feasibility import n_updates
 from nashlens.reports.run_spec import EVERY_SIDE, RunSpec
 from nashlens.reports.suite import Cell, Suite
@@ -58,6 +58,11 @@ class GameFacts:
     def kinds(self) -> frozenset[str]:
         """The kinds of all learners that play it."""
         return frozenset(self.kind_of.values())
+
+    @property
+    def knows_payoffs(self) -> bool:
+        """Whether one of its learners knows the payoffs, as fictitious play does."""
+        return not self.kinds.isdisjoint(EXACT_KINDS)
 
     @property
     def side_of(self) -> dict[str, str]:
@@ -143,7 +148,8 @@ def algorithms_table(suite: Suite) -> Table:
         title="Learners",
         caption="Settings of each learner; whatever is not named has its default. For MADDPG and DDPG that is the "
         "paper's or its released code's, except n_envs, the environments in parallel, which is ours: the paper has "
-        "one. Steps are environment steps of one seed, and updates are what it makes in them.",
+        "one. Steps are environment steps of one seed, and updates are what it makes in them; of learners that know "
+        "the payoffs one step is one round of all agents, after which each has learned.",
         header=header,
         rows=tuple(rows),
         numeric=frozenset({5, 6}),

@@ -309,6 +309,7 @@ def test_a_page_shows_learned_and_exact_algorithms_side_by_side(tmp_path: Path) 
     folder = store.root / "report" / "rules"
     page = (folder / "index.html").read_text()
     assert "fictitious_play" in page
+    assert "over all rounds of learners that know the payoffs" in page
     frame = load_frame(store, suite)
     for algorithm in ("fp", "ddpg"):
         metrics = set(frame[frame["algorithm"] == algorithm]["metric"])
