@@ -15,6 +15,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from nashlens.reports import atomic
+from nashlens.reports.escapes import markdown, printable, to_csv
 from nashlens.reports.figures import Panel
 from nashlens.reports.index_page import ANSWERS
 from nashlens.reports.latex import document as latex_document
@@ -44,7 +45,7 @@ def write(report: Report, folder: Path) -> Path:
     if outside:
         raise OSError(f"{folder / outside[0]} is a link to another folder; a report writes nothing outside its own")
     for name, frame in data_of(report).items():
-        atomic.write_text(folder / "data" / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+        atomic.write_text(folder / "data" / f"{name}.csv", to_csv(frame))
     for figure in report.figures:
         for panel in figure.panels:
             atomic.write_text(folder / "figures" / f"{panel.name}.svg", standalone(panel))
@@ -86,15 +87,19 @@ def to_html(report: Report) -> str:
 
 def to_markdown(report: Report) -> str:
     """Return the report as Markdown; figures are linked as files."""
-    parts = [f"# {_plain(report.name)}", _plain(report.question), "\n".join(f"- {_plain(h)}" for h in report.headlines)]
+    parts = [
+        f"# {markdown(report.name)}",
+        markdown(report.question),
+        "\n".join(f"- {markdown(h)}" for h in report.headlines),
+    ]
     for figure in report.figures:
-        parts.append(f"## {_plain(figure.title)}")
-        parts += [f"![{_plain(panel.alternative)}](figures/{panel.name}.svg)" for panel in figure.panels]
-        parts += [f"*{_plain(figure.caption)}*", *(_plain(paragraph) for paragraph in figure.paragraphs)]
+        parts.append(f"## {markdown(figure.title)}")
+        parts += [f"![{markdown(panel.alternative)}](figures/{panel.name}.svg)" for panel in figure.panels]
+        parts += [f"*{markdown(figure.caption)}*", *(markdown(paragraph) for paragraph in figure.paragraphs)]
     parts += [_markdown_table(table) for table in report.tables]
     if report.references:
-        parts += ["## References", "\n".join(f"- {_plain(source)}" for source in report.references)]
-    provenance = "\n".join(f"- {_plain(label)}: {_plain(value)}" for label, value in report.provenance)
+        parts += ["## References", "\n".join(f"- {markdown(source)}" for source in report.references)]
+    provenance = "\n".join(f"- {markdown(label)}: {markdown(value)}" for label, value in report.provenance)
     return "\n\n".join(part for part in [*parts, "## Provenance", provenance] if part) + "\n"
 
 
@@ -109,10 +114,10 @@ def _inline(panel: Panel) -> Markup:
 
 def _with_title(panel: Panel) -> str:
     """Return the drawing with its text alternative as its accessible name."""
-    label = escape(panel.alternative)
+    label = escape(printable(panel.alternative))
     return re.sub(
         r"(<svg\b[^>]*>)",
-        lambda match: f'{match[1][:-1]} aria-label="{label}">\n <title>{escape(panel.title)}</title>',
+        lambda match: f'{match[1][:-1]} aria-label="{label}">\n <title>{escape(printable(panel.title))}</title>',
         panel.svg,
         count=1,
     )
@@ -130,16 +135,11 @@ def _markdown_table(table: Table) -> str:
         _markdown_row(tuple("--:" if k in table.numeric else "---" for k in range(len(table.header)))),
         *(_markdown_row(row) for row in table.rows),
     ]
-    return f"## {_plain(table.title)}\n\n{_plain(table.caption)}\n\n" + "\n".join(lines)
+    return f"## {markdown(table.title)}\n\n{markdown(table.caption)}\n\n" + "\n".join(lines)
 
 
 def _markdown_row(words: tuple[str, ...]) -> str:
-    return f"| {' | '.join(word if set(word) <= set('-:') and word else _plain(word) for word in words)} |"
-
-
-def _plain(text: str) -> str:
-    """Return a text that Markdown shows as it is, on one line."""
-    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join(text.split()))
+    return f"| {' | '.join(word if set(word) <= set('-:') and word else markdown(word) for word in words)} |"
 
 
 def _resource(name: str) -> str:

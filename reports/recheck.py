@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from nashlens.reports.document import data_of
+from nashlens.reports.escapes import to_csv
 from nashlens.reports.report import assemble
 from nashlens.reports.store import Store, StoreError
 from nashlens.reports.suite import Suite
@@ -83,4 +84,4 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def _through_csv(frame: pd.DataFrame) -> pd.DataFrame:
-    return pd.read_csv(io.StringIO(frame.to_csv(index=False)), keep_default_na=False, dtype=str)
+    return pd.read_csv(io.StringIO(to_csv(frame)), keep_default_na=False, dtype=str)
