@@ -60,12 +60,15 @@ class Status:
     state : ``planned`` before it was run, then ``done`` or ``failed``.
     reason : why it failed; empty otherwise.
     seconds : how long its job took, over the number of seeds that it trained together.
+    processor_seconds : how long processors worked on the job, likewise; 0 where that was not measured. Unlike the time
+        on the clock it does not grow when other work shares the machine.
     checksums : SHA-256 of each file of the record.
     """
 
     state: Literal["planned", "done", "failed"]
     reason: str = ""
     seconds: float = 0.0
+    processor_seconds: float = 0.0
     checksums: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -166,6 +169,7 @@ class Store:
                 state=found["state"],
                 reason=str(found["reason"]),
                 seconds=float(found["seconds"]),
+                processor_seconds=float(found.get("processor_seconds", 0.0)),
                 checksums=dict(found["checksums"]),
             )
         except FileNotFoundError:
@@ -173,9 +177,17 @@ class Store:
         except (KeyError, TypeError, ValueError):
             return Status(state="planned", reason=f"{path.name} is damaged")
 
-    def write_done(self, spec: RunSpec, run: TrainingRun, *, provenance: Provenance, seconds: float) -> None:
+    def write_done(
+        self,
+        spec: RunSpec,
+        run: TrainingRun,
+        *,
+        provenance: Provenance,
+        seconds: float,
+        processor_seconds: float = 0.0,
+    ) -> None:
         """Store a run that was trained to its end."""
-        self._write_run(spec, run, provenance=provenance, seconds=seconds)
+        self._write_run(spec, run, provenance=provenance, seconds=seconds, processor_seconds=processor_seconds)
 
     def write_failed(
         self,
@@ -268,6 +280,7 @@ class Store:
         *,
         provenance: Provenance,
         seconds: float,
+        processor_seconds: float = 0.0,
         reason: str = "",
         details: str = "",
     ) -> None:
@@ -285,9 +298,15 @@ class Store:
             contents["error.txt"] = details.encode()
         (folder / "status.json").unlink(missing_ok=True)
         for name, content in contents.items():
-            atomic.write_bytes(folder / name, content)
+            atomic.write_bytes(folder / name, content, flush_folder=False)  # status.json, the last, flushes for all
         checksums = {name: atomic.digest(content) for name, content in contents.items()}
-        status = Status(state="failed" if reason else "done", reason=reason, seconds=seconds, checksums=checksums)
+        status = Status(
+            state="failed" if reason else "done",
+            reason=reason,
+            seconds=seconds,
+            processor_seconds=processor_seconds,
+            checksums=checksums,
+        )
         for measured in folder.glob("*.parquet"):
             measured.unlink(missing_ok=True)
         atomic.write_json(folder / "status.json", asdict(status))

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from nashlens.reports import atomic
 from nashlens.reports.provenance import Provenance, gather
 from nashlens.reports.run_lock import run_locks
-from nashlens.reports.run_spec import EVERY_SIDE, RunSpec
+from nashlens.reports.run_spec import RunSpec
 from nashlens.reports.store import Store
+from nashlens.reports.training_call import train_seeds
 
 if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
@@ -111,13 +112,14 @@ def train_job(job: Job) -> JobOutcome:
 
 def _train_missing(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> dict[str, str]:
     provenance = gather(job.command)
-    began = time.monotonic()
+    began, worked = time.monotonic(), time.process_time()
     try:
         trained = _train(store, job, missing)
     except Exception as error:
         reason, details = f"{type(error).__name__}: {error}", traceback.format_exc()
         return _mark_failed(store, missing, reason, details=details, provenance=provenance, began=began)
     seconds = (time.monotonic() - began) / len(missing)
+    processor_seconds = (time.process_time() - worked) / len(missing)
     failed = {}
     for spec, run in zip(missing, trained, strict=True):
         try:
@@ -125,7 +127,7 @@ def _train_missing(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> dict
                 store.write_failed(spec, run.reason, provenance=provenance, seconds=seconds, run=run)
                 failed[spec.run_id] = run.reason
             else:
-                store.write_done(spec, run, provenance=provenance, seconds=seconds)
+                store.write_done(spec, run, provenance=provenance, seconds=seconds, processor_seconds=processor_seconds)
         except OSError as error:
             failed[spec.run_id] = f"could not be stored: {error.strerror or error}"
     _measure(store, [run for run in missing if run.run_id not in failed], job.metrics)
@@ -134,33 +136,20 @@ def _train_missing(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> dict
 
 
 def _train(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> list[TrainingRun]:
-    from nashlens.agents import config, training
-    from nashlens.games import make
     from nashlens.reports.checkpoint_file import read_checkpoint, write_checkpoint
-    from nashlens.reports.exact_learners import train_exactly
-    from nashlens.reports.exact_settings import exact_by_side, exact_rules
 
-    first = missing[0]
     seeds = [run.seed for run in missing]
-    game = make(first.game, **first.parameters)
     path = _checkpoint_path(store, job)
     every = job.checkpoint_every_steps
     same_seeds = len(missing) == len(job.runs)
-    how: dict[str, Any] = {
-        "seeds": seeds,
-        "steps": first.steps,
-        "n_snapshots": first.snapshots,
-        "evaluation_episodes": first.evaluation_episodes,
-        "explore": first.explore,
-        "progress": _progress_writer(_progress_path(store, job)),
-        "checkpoint_every_steps": every,
-        "on_checkpoint": (lambda point: write_checkpoint(path, point, seeds=seeds)) if every and same_seeds else None,
-        "resume": read_checkpoint(path) if same_seeds and path.exists() else None,
-    }
-    if exact_rules(first.algorithm):
-        return train_exactly(game, exact_by_side(first.algorithm, game.spec.sides), **how)
-    settings = {side: config.parse(each) for side, each in first.algorithm.items()}
-    return training.train(game, settings.get(EVERY_SIDE, settings), keep_critics=first.keep_critics, **how)
+    return train_seeds(
+        missing[0],
+        seeds,
+        progress=_progress_writer(_progress_path(store, job)),
+        checkpoint_every_steps=every,
+        on_checkpoint=(lambda point: write_checkpoint(path, point, seeds=seeds)) if every and same_seeds else None,
+        resume=read_checkpoint(path) if same_seeds and path.exists() else None,
+    )
 
 
 def _measure(store: Store, runs: list[RunSpec], metrics: tuple[str, ...]) -> None:

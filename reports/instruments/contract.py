@@ -32,10 +32,18 @@ class StoredRuns(Sequence["TrainingRun"]):
     Parameters
     ----------
     readers : one a run, in the order of the seeds.
+    processor_seconds : what each run's training took of a processor; 0 where that was not measured.
+
+    Attributes
+    ----------
+    processor_seconds : as given; empty if left out.
     """
 
-    def __init__(self, readers: Sequence[Callable[[], TrainingRun]]) -> None:
+    def __init__(
+        self, readers: Sequence[Callable[[], TrainingRun]], *, processor_seconds: Sequence[float] = ()
+    ) -> None:
         self._readers = tuple(readers)
+        self.processor_seconds = tuple(processor_seconds)
 
     def __len__(self) -> int:
         return len(self._readers)
@@ -45,7 +53,9 @@ class StoredRuns(Sequence["TrainingRun"]):
     @overload
     def __getitem__(self, index: slice) -> StoredRuns: ...
     def __getitem__(self, index: int | slice) -> TrainingRun | StoredRuns:
-        return StoredRuns(self._readers[index]) if isinstance(index, slice) else self._readers[index]()
+        if isinstance(index, slice):
+            return StoredRuns(self._readers[index], processor_seconds=self.processor_seconds[index])
+        return self._readers[index]()
 
     def __iter__(self) -> Iterator[TrainingRun]:
         for read in self._readers:

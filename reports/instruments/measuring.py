@@ -100,7 +100,10 @@ def _compared(
     if not anew and (kept := _kept_frames(folder, chosen.version)) is not None:
         return kept
     runs = {
-        algorithm: StoredRuns([partial(store.read, run_id) for run_id in run_ids])
+        algorithm: StoredRuns(
+            [partial(store.read, run_id) for run_id in run_ids],
+            processor_seconds=[store.status(run_id).processor_seconds for run_id in run_ids],
+        )
         for algorithm, run_ids in done.items()
     }
     frames = dict(chosen.compare(runs, game, label=label))
