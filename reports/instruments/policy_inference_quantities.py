@@ -1,0 +1,135 @@
+"""What the numbers on inferred policies are."""
+
+from __future__ import annotations
+
+from nashlens.reports.quantities import Quantity
+
+NATS = "nats"
+LOWE = "Lowe et al. (2017), arXiv:1706.02275, section 4.2"
+WHOSE = "“a of b” is agent a's stand-in for agent b: what its critic's target takes b to do next."
+
+
+def _nats(name: str, title: str, definition: str, *, least: float | None = None, reference: str = "") -> Quantity:
+    return Quantity(
+        name=f"inference_{name}",
+        title=title,
+        value_unit=NATS,
+        definition=f"{definition} {WHOSE}",
+        least=least,
+        reference=reference,
+    )
+
+
+def _plain(
+    name: str,
+    title: str,
+    unit: str,
+    definition: str,
+    *,
+    least: float | None = 0.0,
+    missing: str = "",
+    higher: bool | None = None,
+) -> Quantity:
+    return Quantity(
+        name=f"inference_{name}",
+        title=title,
+        value_unit=unit,
+        definition=f"{definition} {WHOSE}",
+        least=least,
+        missing=missing,
+        higher_is_better=higher,
+    )
+
+
+DISTANCES = (
+    _plain("tv", "Total variation from the true policy", "0 to 1", "Between target policy and stand-in."),
+    _nats("kl_true_model", "KL of the true policy from its stand-in", "Forward: what likelihood lowers.", least=0.0),
+    _nats(
+        "kl_model_true",
+        "KL of the stand-in from the true policy",
+        "Reverse: the direction that the paper draws.",
+        least=0.0,
+        reference=f"{LOWE} and figure 7",
+    ),
+    _nats("js", "Jensen–Shannon divergence", "At most ln 2.", least=0.0),
+    _plain("agreement", "Same preferred action", "share", "Where both prefer the same alternative.", higher=True),
+    _plain(
+        "information",
+        "Information kept",
+        "1 is all",
+        "1 less KL(true‖stand-in) over KL(true‖its mean): 1 for a perfect stand-in, 0 for one that ignores the "
+        "observation, negative for worse.",
+        least=None,
+        missing="the true policy ignores its observation",
+        higher=True,
+    ),
+)
+LEDGERS = (
+    _nats("relevant", "KL that is about value", "Least KL that explains the error in value (L1).", least=0.0),
+    _nats("irrelevant", "KL that is not about value", "The rest of KL(true‖stand-in) (L1).", least=0.0),
+    _nats("nested_value", "KL: value", "First part of three (L3).", least=0.0),
+    _nats("nested_temperature", "KL: temperature beyond value", "Second part of three (L3).", least=0.0),
+    _nats("nested_residual", "KL: neither value nor temperature", "Third part of three (L3).", least=0.0),
+    _nats("calibration", "KL that temperature repairs", "By the best temperature at each probe (L2).", least=0.0),
+    _nats("calibration_shared", "KL that one temperature repairs", "By one temperature for all probes.", least=0.0),
+    _nats("shape", "KL that no temperature repairs", "The rest of KL(true‖stand-in) (L2).", least=0.0),
+    _nats("mode", "KL of the preferred action's mass", "First part of the chain rule (L4).", least=0.0),
+    _nats("tail", "KL among the other actions", "Second part of the chain rule (L4).", least=0.0),
+    _nats("agree", "KL where both prefer the same", "Part of the mean KL (L4).", least=0.0),
+    _nats("disagree", "KL where they prefer different actions", "The other part (L4).", least=0.0),
+    _nats("kl_replay", "KL on observations like the replay's", "Sum of lag, fit and interaction (L5).", least=0.0),
+    _nats("lag", "KL that older policies explain", "Of the true policy from what filled the replay (L5).", least=0.0),
+    _nats("fit", "KL that the fit lacks", "Of what filled the replay from the stand-in (L5).", least=0.0),
+    _nats("interaction", "Interaction of lag and fit", "Of either sign (L5)."),
+    _nats("shift", "KL on new observations less on the replay's", "Of either sign (L6)."),
+    _nats("regulariser", "KL that the entropy weight explains", "Of the true policy from the minimiser.", least=0.0),
+    _nats("residual", "KL beyond the entropy weight", "The rest of KL(true‖stand-in), of either sign."),
+    _nats("softness", "KL that soft points explain", "Of the true policy from the mean of what it plays.", least=0.0),
+    _nats("softness_fit", "KL of what is played from the stand-in", "What a fit to soft points lacks.", least=0.0),
+    _nats("softness_interaction", "Interaction of softness and fit", "Of either sign."),
+)
+VALUES = (
+    _plain("delta_q", "Error in value, by expectation", "reward", "|E_true Q − E_stand-in Q|, mean over probes."),
+    _plain("delta_q_direct", "Error in value, as fed", "reward", "|Q(true) − Q(stand-in)| with the encoding in use."),
+    _plain("delta_q_mean", "Signed error in value, as fed", "reward", "Mean of Q(true) − Q(stand-in).", least=None),
+    _plain("value_spread", "Spread of values", "reward", "Standard deviation over probes of the true policy's value."),
+    _plain(
+        "action_spread", "Spread over the other's actions", "reward", "Of Q in the other's action, under its policy."
+    ),
+    _plain(
+        "delta_q_relative",
+        "Error in value over the spread of values",
+        "ratio",
+        "The error as fed, in standard deviations of the value over probes.",
+        missing="the value is the same at all probes",
+    ),
+    _plain(
+        "relevance",
+        "Relevance ratio",
+        "ratio",
+        "|ΔQ| / (sd Q · √(2 KL)): near a perfect model at most 1; a diagnostic elsewhere.",
+        missing="there is no divergence or no spread",
+    ),
+)
+GRADIENTS = (
+    Quantity(
+        name="inference_gradient_cosine",
+        title="Cosine of the actor's gradients",
+        value_unit="−1 to 1",
+        definition="Between the actor's gradient through its critic and through that critic corrected by one backup "
+        "with the true target policies of the others.",
+        higher_is_better=True,
+        least=-1.0,
+        missing="one of the gradients is 0",
+    ),
+    Quantity(
+        name="inference_gradient_difference",
+        title="Relative difference of the actor's gradients",
+        value_unit="ratio",
+        definition="Length of the difference between the two gradients over that of the corrected one.",
+        higher_is_better=False,
+        least=0.0,
+        missing="the corrected gradient is 0",
+    ),
+)
+QUANTITIES = (*DISTANCES, *LEDGERS, *VALUES, *GRADIENTS)
