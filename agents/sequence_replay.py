@@ -97,8 +97,8 @@ class SequenceReplay:
         widths = [n_observations, n_actions, spec.n_agents, n_observations, 1, 1]
         widths += [n_actions, n_actions] if spec.masked else []
         self._layout = Layout(widths)
-        self._rows = torch.zeros(n_seeds, self._ring, n_envs, self._layout.total, device=device)
-        self._memories = torch.zeros(n_seeds, self._n_windows, n_envs, memory_size, device=device)
+        self._rows = torch.empty(n_seeds, self._ring, n_envs, self._layout.total, device=device)
+        self._memories = torch.empty(n_seeds, self._n_windows, n_envs, memory_size, device=device)
         self.n_rounds = 0
 
     @property
@@ -168,13 +168,13 @@ class SequenceReplay:
         """Return the stored part, for a checkpoint."""
         return {
             "rows": self._rows[:, : self.n_rounds].clone(),
-            "memories": self._memories.clone(),
+            "memories": self._memories[:, : -(-self.n_rounds // self._windows.steps)].clone(),
             "n_rounds": torch.tensor(self.n_rounds),
         }
 
     def load(self, state: Mapping[str, Tensor]) -> None:
         """Go back to what `state` returned."""
-        rows = state["rows"].to(self._rows.device)
+        rows, memories = (state[name].to(self._rows.device) for name in ("rows", "memories"))
         self._rows[:, : rows.shape[1]] = rows
-        self._memories = state["memories"].to(self._rows.device)
+        self._memories[:, : memories.shape[1]] = memories
         self.n_rounds = int(state["n_rounds"])
