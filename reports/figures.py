@@ -24,6 +24,7 @@ from nashlens.reports.players import Player
 
 Dash = tuple[int, tuple[float, ...]]
 WIDTH, HEIGHT = 4.6, 3.1
+LEGEND_LINES, LEGEND_LINE = 6, 0.18  # lines of a legend that HEIGHT has room for, and the height of one more
 INK, GRID = "#010203", "#040506"
 DASHES: tuple[Dash, ...] = ((0, ()), (0, (4, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)))
 STYLE: dict[Any, Any] = {
@@ -120,7 +121,8 @@ def curve_panel(
     palette = sns.color_palette("colorblind")
     dashes = _dashes(lines, colours) | dict.fromkeys(dashed, DASHES[1])
     with mpl.rc_context(STYLE):
-        canvas = Canvas(figsize=(WIDTH, HEIGHT), layout="constrained")
+        more = max(0, len(lines) - LEGEND_LINES)
+        canvas = Canvas(figsize=(WIDTH, HEIGHT + LEGEND_LINE * more), layout="constrained")
         axes = canvas.add_subplot()
         for line in lines:
             part = frame[frame["line"] == line].sort_values("step")

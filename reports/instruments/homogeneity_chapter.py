@@ -217,7 +217,8 @@ def _panel_sentence(each: Judged) -> str:
 
 def _judged_words(each: Judged) -> str:
     where = each.game if each.role == "all" else f"{each.game} ({each.role})"
-    return f"{where} ({each.algorithm}: {estimate_words(each.difference)})"
+    gained = ", a gain" if each.adjusted_p <= ALPHA and each.difference.value > 0 else ""
+    return f"{where} ({each.algorithm}: {estimate_words(each.difference)}{gained})"
 
 
 def _together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -99,8 +99,8 @@ def _caption(anchors: pd.DataFrame) -> str:
         "less that of copies of the best agent, with its exact sign-flip p (an upper bound where the best copy is "
         "chosen by episodes). NashConv is exact in matrix games and game trees; with ≥ it is a lower bound, by the "
         "policies of the other runs of the seed and by those that were not learned. Diversity is a share of the "
-        f"largest distance of two actions. “{BLANK}”: not defined there; agents of different spaces cannot change "
-        f"places.{known}"
+        "largest distance of two actions; gradients are exact in matrix games and elsewhere need runs that kept their "
+        f"critics. “{BLANK}”: not defined or not kept there; agents of different spaces cannot change places.{known}"
     )
 
 

@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from nashlens.agents.records import ActorSnapshots, TrainingRun
-from nashlens.games import make
+from nashlens.games import make, play
 from nashlens.games.mixture_policy import MixturePolicy
 from nashlens.reports.conventions import GameFacts, game_facts
 from nashlens.reports.execution import run_suite
@@ -107,6 +110,18 @@ class TestPopulation:
         np.testing.assert_allclose(together, [1.0, 1.0])
         np.testing.assert_allclose(apart, [0.5, 0.5])
         assert isinstance(one.policies[0], MixturePolicy)
+
+
+def test_expectations_of_ensembles_are_what_episodes_give_on_average(make_run: RunMaker) -> None:
+    # an independent way to the same number: the draws of `play` against the enumeration of draws
+    run = make_run([[EVEN, [0.9, 0.1]], [EVEN, [0.2, 0.8]]], game="anti_coordination", seed=0)
+    whole = replace(run, more_actors=((playing([0.3, 0.7]),), (playing([0.6, 0.4]),)))
+    game = make("anti_coordination")
+    exact = joint_returns(game, whole.policies(), n_episodes=1, rng=np.random.default_rng(0))
+    played = play(game, whole.policies(), n_episodes=40_000, rng=np.random.default_rng(0)).returns
+    # (.9 · .8 + .1 · .2 + .3 · .4 + .7 · .6) / 2 = .64, and four standard errors of 40,000 episodes
+    assert exact.values[0, 0] == pytest.approx(0.64, abs=1e-6)
+    assert played[:, 0].mean() == pytest.approx(0.64, abs=4 * np.sqrt(0.64 * 0.36 / 40_000))
 
 
 class TestTensor:
@@ -233,6 +248,16 @@ class TestComparison:
         exact, none = return_matches(payoffs[:, :, :1], exact=True)
         assert exact.tolist() == [[0.0, 1.0], [-1.0, 0.0]]
         assert none == 0.0
+
+    @given(
+        payoffs=arrays(np.float64, (3, 3, 4), elements=st.floats(-5, 5, allow_nan=False)),
+        exact=st.booleans(),
+    )
+    def test_what_one_run_wins_the_other_loses(self, payoffs: np.ndarray[Any, Any], exact: bool) -> None:
+        won, error = return_matches(payoffs, exact=exact)
+        np.testing.assert_allclose(won, -won.T, atol=1e-12)
+        assert np.abs(won).max() <= 1
+        assert error >= 0
 
     def test_the_diversity_of_sub_policies_is_measured_of_each_run(self, make_run: RunMaker) -> None:
         rows = list(INSTRUMENT.measure(throwing(make_run, ROCK, PAPER, seed=0), make("rock_paper_scissors")))

@@ -311,6 +311,19 @@ class TestChapter:
         answers = self.chapter(make_run, LEFT, index=True)
         assert answers[0].startswith("Sharing one policy that reads the agent's index was enough in anti (shared: 0")
 
+    def test_a_gain_by_sharing_is_called_one(self, make_run: RunMaker) -> None:
+        full = [
+            make_run([[EVEN, LEFT], [EVEN, RIGHT]], game="anti_coordination", seed=k, algorithm=sharing("full"))
+            for k in range(5)
+        ]
+        runs = {"none": cell(make_run, [0.8, 0.2], [0.4, 0.6], mode="none"), "shared": full}
+        found = INSTRUMENT.compare(runs, make("anti_coordination"), label="anti")
+        # separate: .8 · .6 + .2 · .4 = .56 of 1
+        assert (
+            "was enough in anti (shared: 0.440 [0.440, 0.440], a gain)"
+            in (homogeneity_chapter(pd.DataFrame(), {"anti": found}).answers[0])
+        )
+
     def test_few_seeds_allow_no_statement(self, make_run: RunMaker) -> None:
         assert "allows no statement in anti" in self.chapter(make_run, EVEN, n=4)[0]
 
