@@ -38,6 +38,7 @@ class GameFacts:
     name, parameters : as the registry knows it.
     horizon : the most steps that an episode can take.
     kind_of : by algorithm, the kind of its learners, such as ``maddpg``; empty where its sides differ.
+    kind_of_side : by algorithm, the kind of each side's learners.
     infers : whether one of them keeps models of the others.
     """
 
@@ -52,6 +53,7 @@ class GameFacts:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     horizon: int = 1
     kind_of: Mapping[str, str] = field(default_factory=dict)
+    kind_of_side: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     infers: bool = False
 
     @property
@@ -96,9 +98,15 @@ def game_facts(suite: Suite) -> dict[str, GameFacts]:
             parameters=run.parameters,
             horizon=game.spec.horizon,
             kind_of={cell.algorithm: _kind(cell) for cell in cells},
+            kind_of_side={cell.algorithm: _kinds_by_side(cell, game.spec.sides) for cell in cells},
             infers=any(settings.get("inference") is not None for settings in learners),
         )
     return facts
+
+
+def _kinds_by_side(cell: Cell, sides: Iterable[str]) -> dict[str, str]:
+    settings = cell.runs[0].algorithm
+    return {side: str(settings.get(side, settings.get(EVERY_SIDE, {}))["kind"]) for side in sides}
 
 
 def _kind(cell: Cell) -> str:

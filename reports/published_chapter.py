@@ -16,6 +16,7 @@ from nashlens.reports.quantities import quantity
 from nashlens.reports.words import with_interval
 
 EPISODES = "training episodes"
+MOST_LINES = 6
 
 
 def published_figure(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Figure | None:
@@ -41,9 +42,9 @@ def published_figure(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Fig
             own = frame[(frame["game"] == label) & (frame["metric"] == metric)]
             if own.empty or curve.empty:
                 continue
-            drawn = _beside(curves(own, [metric]), curve, horizon=about.horizon)
-            panels.append(_panel(own, drawn, name=f"published-{metric}-{label}", label=str(label), about=about))
-            data.append(drawn)
+            drawn = _beside(curves(own, [metric]), curve, horizon=about.horizon, kind_of=about.kind_of)
+            panels += _panels(own, drawn, name=f"published-{metric}-{label}", label=str(label), about=about)
+            data.append(drawn.drop(columns="kind"))
             said.append(beside_words(drawn, metric=metric))
         if said:
             paragraphs.append(f"{label}. {' '.join(said)}")
@@ -79,11 +80,12 @@ def beside_words(drawn: pd.DataFrame, *, metric: str) -> str:
     return f"{quantity(metric).title} ends at: {'; '.join(ends)}."
 
 
-def _beside(ours: pd.DataFrame, theirs: pd.DataFrame, *, horizon: int) -> pd.DataFrame:
+def _beside(ours: pd.DataFrame, theirs: pd.DataFrame, *, horizon: int, kind_of: Mapping[str, str]) -> pd.DataFrame:
     """Return both as one frame with steps in episodes, which all have the same length."""
-    measured = with_lines(ours).assign(source="measured", step=ours["step"] / horizon)
+    kinds = ours["algorithm"].map(kind_of).fillna("")
+    measured = with_lines(ours).assign(source="measured", step=ours["step"] / horizon, kind=kinds)
     first = ours.iloc[0]
-    beside = theirs.drop(columns="kind").assign(
+    beside = theirs.assign(
         source="published",
         game=first["game"],
         algorithm=theirs["line"],
@@ -94,6 +96,19 @@ def _beside(ours: pd.DataFrame, theirs: pd.DataFrame, *, horizon: int) -> pd.Dat
         n=0,
     )
     return pd.concat([measured, beside], ignore_index=True)
+
+
+def _panels(own: pd.DataFrame, drawn: pd.DataFrame, *, name: str, label: str, about: GameFacts) -> list[Panel]:
+    """Return one panel, or one a kind of learner where together they would be too many lines to tell apart."""
+    if drawn["line"].nunique() <= MOST_LINES:
+        return [_panel(own, drawn, name=name, label=label, about=about)]
+    panels = []
+    for kind, part in drawn.groupby("kind", sort=False):
+        mine = own[own["algorithm"].map(about.kind_of) == kind]
+        if len(mine):
+            title = f"{label}, {kind}"
+            panels.append(_panel(mine, part, name=f"{name}-{kind}", label=title, about=about))
+    return panels
 
 
 def _panel(own: pd.DataFrame, drawn: pd.DataFrame, *, name: str, label: str, about: GameFacts) -> Panel:

@@ -9,11 +9,21 @@ import pandas as pd
 
 from nashlens.reports import published
 from nashlens.reports.conventions import GameFacts
+from nashlens.reports.published import Counterpart
 from nashlens.reports.tables import Table
 from nashlens.reports.words import counted, number, with_interval
 
 LAST_DIVERGENCE = "last_kl_model_true_target_replay"
-COMPARED = ("end_target_reach", "end_distance", "success", "training_return", LAST_DIVERGENCE)
+COMPARED = (
+    "end_target_reach",
+    "end_distance",
+    "success",
+    "training_return",
+    LAST_DIVERGENCE,
+    "episode_touches",
+    "end_agents_success",
+    "end_adversary_success",
+)
 
 
 def published_table(estimates: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Table | None:
@@ -44,7 +54,8 @@ def published_table(estimates: pd.DataFrame, facts: Mapping[str, GameFacts]) -> 
         name="published",
         title="Published beside measured",
         caption=f"Published numbers ({published.SOURCE}) have no interval: the last column only says where they lie "
-        "against ours. Target reach and distance are taken here at the last step of fresh episodes of the final "
+        "against ours. The paper's TRPO is a first-order variant. Target reach, distance and success are taken here at "
+        "the last step of fresh episodes of the final "
         "policies, and a target counts as reached within the game's reach_radius; the paper states neither the radius "
         "nor the step. Figures 4 and 6 are read at their last published episode, whatever the length of training "
         "here.",
@@ -70,50 +81,50 @@ def published_rows(estimates: pd.DataFrame, facts: Mapping[str, GameFacts]) -> p
     rows = []
     for row in estimates.to_dict("records"):
         about = facts[str(row["game"])]
-        if not published.is_comparable(about.name, about.parameters):
-            continue
-        kind = about.kind_of.get(str(row["algorithm"]), "")
-        for quantity_name, factor, value, source in _counterparts(str(row["metric"]), str(row["agent"]), kind):
+        for each in _counterparts(str(row["metric"]), str(row["agent"]), str(row["algorithm"]), about):
             rows.append(
                 {
                     "game": row["game"],
                     "algorithm": row["algorithm"],
-                    "quantity": quantity_name,
-                    "measured": factor * row["value"],
-                    "low": factor * row["low"],
-                    "high": factor * row["high"],
+                    "quantity": each.quantity,
+                    "measured": each.factor * row["value"],
+                    "low": each.factor * row["low"],
+                    "high": each.factor * row["high"],
                     "n": row["n"],
-                    "published": value,
-                    "source": source,
+                    "published": each.value,
+                    "source": each.source,
                 }
             )
     columns = ["game", "algorithm", "quantity", "measured", "low", "high", "n", "published", "source"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _counterparts(metric: str, agent: str, kind: str) -> list[tuple[str, float, float, str]]:
-    """Return name, factor from our unit to theirs, value and source of what is published of a metric."""
-    if kind not in published.KINDS:
+def _counterparts(metric: str, agent: str, algorithm: str, about: GameFacts) -> list[Counterpart]:
+    """Return what is published of a metric of an algorithm in a game."""
+    paired = published.pairing(about.name, about.parameters, about.kind_of_side.get(algorithm, {}))
+    if paired:
+        return [each for each in paired if each.metric == metric]
+    kind = about.kind_of.get(algorithm, "")
+    if kind not in published.KINDS or not published.is_comparable(about.name, about.parameters):
         return []
+    theirs = published.KINDS[kind]
     first = published.table("table1_cooperative_communication").set_index("algorithm")
-    found = {
-        "end_target_reach": ("target reach, percent", 100.0, first["target_reach_percent"][kind], "table 1"),
-        "end_distance": ("average distance", 1.0, first["average_distance"][kind], "table 1"),
-        "success": ("share of runs that learned", 1.0, _end("figure6_policy_learning_success_rate", kind), "figure 6"),
-        "training_return": (
-            "return in training",
-            1.0,
-            _end("figure4_cooperative_communication_reward", kind),
-            "figure 4",
-        ),
-    }
-    if metric in found:
-        name, factor, value, source = found[metric]
-        return [(name, factor, float(value), source)]
+    success = _end("figure6_policy_learning_success_rate", theirs)
+    returned = _end("figure4_cooperative_communication_reward", theirs)
+    found = [
+        ("end_target_reach", "target reach, percent", 100.0, first["target_reach_percent"][theirs], "table 1"),
+        ("end_distance", "average distance", 1.0, first["average_distance"][theirs], "table 1"),
+        ("success", "share of runs that learned", 1.0, success, "figure 6"),
+        ("training_return", "return in training", 1.0, returned, "figure 4"),
+    ]
     late = published.last_divergences()
-    if metric == LAST_DIVERGENCE and agent in late:
-        return [(f"divergence, {agent}, last 500 updates, nats", 1.0, late[agent], "figure 7")]
-    return []
+    if agent in late:
+        found.append((LAST_DIVERGENCE, f"divergence, {agent}, last 500 updates, nats", 1.0, late[agent], "figure 7"))
+    return [
+        Counterpart(metric=name, quantity=words, factor=factor, value=float(value), source=source)
+        for name, words, factor, value, source in found
+        if name == metric
+    ]
 
 
 def _end(name: str, kind: str) -> float:

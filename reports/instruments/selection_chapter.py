@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -51,7 +52,7 @@ def _table(label: str, frame: pd.DataFrame, *, near: float) -> Table:
     )
 
 
-def _share(row: Mapping[str, object]) -> str:
+def _share(row: Mapping[Any, Any]) -> str:
     n, value, low, high = (float(str(row[key])) for key in ("n", "value", "low", "high"))
     if not n:
         return str(row["reason"])

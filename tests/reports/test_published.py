@@ -171,3 +171,47 @@ def test_success_is_counted_and_intervals_held_against_each_other() -> None:
     assert "mine: 5 of 5 seeds learned, a share of 1.00 [0.57, 1.00]." in text
     assert "The intervals of mine and other do not overlap." in text
     assert np.isclose(final_estimates(frame, ["success"])["low"].max(), 0.5655, atol=1e-4)
+
+
+def test_every_learner_of_the_papers_table_has_its_counterpart() -> None:
+    kinds = {name: name for name in published.KINDS}
+    frame = pd.concat([rows("end_distance", [1.0], algorithm=name) for name in kinds])
+    table = published_table(final_estimates(frame, COMPARED), facts(kind_of=kinds))
+    assert table is not None
+    # the average distances of table 1, as printed
+    expected = {"maddpg": 0.133, "ddpg": 0.456, "dqn": 0.754, "actor_critic": 2.071, "trpo": 1.573, "reinforce": 3.333}
+    assert dict(zip(table.data["algorithm"], table.data["published"], strict=True)) == expected
+
+
+def test_sides_that_learn_differently_are_held_against_the_cross_tables() -> None:
+    sides = {"mine": {"predators": "maddpg", "prey": "ddpg"}, "other": {"predators": "ddpg", "prey": "maddpg"}}
+    about = facts(
+        name="simple_tag", parameters={"num_good": 1, "num_adversaries": 3}, kind_of={}, kind_of_side=sides, horizon=25
+    )
+    frame = pd.concat([rows("episode_touches", [0.4]), rows("episode_touches", [0.2], algorithm="other")])
+    table = published_table(final_estimates(frame, COMPARED), about)
+    assert table is not None
+    # table 3: 16.1 touches by MADDPG predators of DDPG prey, 10.3 the other way round; ours are per step, theirs per
+    # episode of 25
+    assert table.data["published"].tolist() == [16.1, 10.3]
+    assert table.data["measured"].tolist() == pytest.approx([10.0, 5.0])
+    assert published.pairing("simple_tag", {"num_good": 2, "num_adversaries": 3}, sides["mine"]) == []
+
+
+def test_deception_is_held_against_the_table_of_its_size() -> None:
+    kinds = {"agents": "maddpg", "adversary": "ddpg"}
+    found = {each.metric: each.value for each in published.pairing("simple_adversary", {"N": 2}, kinds)}
+    assert found == {"end_agents_success": 92.2, "end_adversary_success": 16.4}
+    found = {each.metric: each.value for each in published.pairing("simple_adversary", {"N": 4}, kinds)}
+    assert found == {"end_agents_success": 69.6, "end_adversary_success": 19.8}
+    assert published.pairing("simple_adversary", {"N": 3}, kinds) == []
+    assert published.pairing("simple_adversary", {"N": 2}, {"agents": "maddpg", "adversary": "coma"}) == []
+
+
+def test_many_lines_stand_in_a_panel_a_learner() -> None:
+    kinds = {name: name for name in ("maddpg", "ddpg", "dqn", "reinforce")}
+    frame = pd.concat([rows("success", [0.0, 1.0], algorithm=name) for name in kinds])
+    figure = published_figure(frame, facts(kind_of=kinds))
+    assert figure is not None
+    assert [panel.name for panel in figure.panels] == [f"published-success-talk-{name}" for name in kinds]
+    assert set(figure.data["source"]) == {"measured", "published"}
