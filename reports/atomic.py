@@ -10,8 +10,15 @@ from pathlib import Path
 from typing import Any
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes, *, flush_folder: bool = True) -> None:
     """Put `content` at `path`: a temporary file beside it, flushed to the disk, then renamed over it.
+
+    Parameters
+    ----------
+    path : the file; its folder must be there.
+    content : what it will hold.
+    flush_folder : whether to flush the rename too. Without that, a crash of the machine may leave the file that was
+        there before; of several files in one folder it is enough to flush with the last.
 
     Raises
     ------
@@ -28,7 +35,8 @@ def write_bytes(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    _flush_folder(path.parent)
+    if flush_folder:
+        _flush_folder(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -32,7 +32,7 @@ def check_trainable(spec: GameSpec, run: RunSpec) -> None:
         return
     from nashlens.agents.families import check_plan, check_settings
 
-    algorithms = _by_side(spec, run)
+    algorithms = algorithms_by_side(spec, run)
     check_plan(spec, algorithms, steps=run.steps)
     if n_updates(spec, run) < 1:
         rollout = next(iter(run.algorithm.values()))["rollout"]
@@ -57,14 +57,15 @@ def n_updates(spec: GameSpec, run: RunSpec) -> int:
     from nashlens.agents.on_policy_settings import OnPolicy
     from nashlens.agents.replay_schedule import updates_due
 
-    settings = next(iter(_by_side(spec, run).values()))
+    settings = next(iter(algorithms_by_side(spec, run).values()))
     n_rounds = -(-run.steps // settings.rollout.n_envs)
     if isinstance(settings, OnPolicy):
         return n_rounds // (settings.rollout.horizons_per_update * spec.horizon)
     return updates_due(settings.rollout, 0, n_rounds * settings.rollout.n_envs)
 
 
-def _by_side(spec: GameSpec, run: RunSpec) -> dict[str, Algorithm]:
+def algorithms_by_side(spec: GameSpec, run: RunSpec) -> dict[str, Algorithm]:
+    """Return the settings of each side of a game under a run whose learners learn from samples."""
     from nashlens.agents import config
 
     read = {side: config.parse(settings) for side, settings in run.algorithm.items()}

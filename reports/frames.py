@@ -46,7 +46,7 @@ def measured(store: Store, run_id: str) -> pd.DataFrame:
     frame = measured_anew(store, run_id)
     buffer = io.BytesIO()
     frame.assign(version=VERSION).to_parquet(buffer, index=False)
-    atomic.write_bytes(path, buffer.getvalue())
+    atomic.write_bytes(path, buffer.getvalue(), flush_folder=False)
     return frame
 
 

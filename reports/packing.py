@@ -68,12 +68,16 @@ def _largest(n_seeds: int, count: int) -> int:
 
 
 def _end(cells: Sequence[tuple[int, int]], counts: Sequence[int], workers: int) -> float:
-    """Return when the last worker ends, each taking the longest job that is left."""
     costs = []
     for (n_seeds, steps), count in zip(cells, counts, strict=True):
         size = _largest(n_seeds, count)
         full, rest = divmod(n_seeds, size)
         costs += [job_cost(size, steps)] * full + ([job_cost(rest, steps)] if rest else [])
+    return end_of(costs, workers=workers)
+
+
+def end_of(costs: Sequence[float], *, workers: int) -> float:
+    """Return when the last of some workers ends that take the longest job left whenever they are free."""
     ends = [0.0] * workers
     heapify(ends)
     for cost in sorted(costs, reverse=True):

@@ -6,9 +6,10 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -61,20 +62,55 @@ class Provenance:
 def gather(command: Sequence[str] | None = None) -> Provenance:
     """Return the provenance of what this process makes now.
 
+    Versions and commit are those of when the process first asked: what it imported does not change with the disk.
+
     Parameters
     ----------
     command : the command line; this process's own if it is left out.
     """
     words = list(sys.argv if command is None else command)
     return Provenance(
-        versions={"python": platform.python_version(), **installed_versions()},
+        versions=dict(_loaded_versions()),
         platform=f"{platform.system()} {platform.machine()}",
         processors=os.cpu_count() or 1,
         threads={name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ},
-        commit=source_commit(),
+        commit=_loaded_commit(),
         time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         command=" ".join(without_folders(word) for word in words),
     )
+
+
+@cache
+def _loaded_versions() -> Mapping[str, str]:
+    return {"python": platform.python_version(), **installed_versions()}
+
+
+@cache
+def _loaded_commit() -> str:
+    return source_commit()
+
+
+def other_makers(made: Iterable[Mapping[str, Any]], here: Provenance) -> list[str]:
+    """Return what stored runs were made with where that is another version of nashlens than the one here.
+
+    Parameters
+    ----------
+    made : provenances as they are stored.
+    here : of this process.
+
+    Returns
+    -------
+    Each different maker once, such as ``nashlens 0.1.0, commit 4f2a9c1``, without those that are the same as here.
+    """
+    own = _maker(here.to_json())
+    return sorted({maker for each in made if (maker := _maker(each)) != own})
+
+
+def _maker(made: Mapping[str, Any]) -> str:
+    version = made.get("versions", {}).get("nashlens", "of no known version")
+    commit = str(made.get("commit", ""))
+    changed = " with changes" if commit.endswith("+changes") else ""
+    return f"nashlens {version}" + (f", commit {commit[:7]}{changed}" if commit else "")
 
 
 def installed_versions() -> dict[str, str]:

@@ -19,12 +19,16 @@ class SuiteList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteShow:
-    """Show the cells of a suite."""
+    """Show the cells of a suite, and the time, memory and disk that they will take."""
 
     suite: Which
     """Name of a suite, or a TOML file."""
     size: str | None = None
     """Which of the suite's sizes; the full one if left out."""
+    workers: int | None = None
+    """Worker processes to estimate for; as many as there are processors if left out."""
+    time: bool = True
+    """Train each cell for a moment to estimate the time; about a second a cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

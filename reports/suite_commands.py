@@ -28,8 +28,10 @@ def do(asked: Suites, *, command: Sequence[str]) -> int:
     match asked.do:
         case SuiteList():
             return suite_list()
-        case SuiteShow(suite=suite, size=size):
-            return suite_show(suite, size=size)
+        case SuiteShow():
+            from nashlens.reports.suite_page import suite_show
+
+            return suite_show(asked.do)
         case SuiteRun():
             return suite_run(asked.do, command=command)
         case SuiteStatus() as status:
@@ -45,29 +47,6 @@ def suite_list() -> int:
         suite = named_suite(name)
         table.add_row(name, str(len(suite.cells)), str(len(suite.runs)), suite.config.question)
     uncut_console().print(table)
-    return 0
-
-
-def suite_show(name: str, *, size: str | None) -> int:
-    """Print the cells of a suite."""
-    from nashlens.reports.conventions import departures
-
-    suite = find_suite(name, size=size or FULL)
-    console = uncut_console()
-    console.print(f"[bold]{suite.name}[/bold]  {suite.config.question}", highlight=False)
-    table = Table("game", "algorithm", "seeds", "steps", "snapshots", "settings", "cell", box=None, pad_edge=False)
-    for cell in suite.cells:
-        run = cell.runs[0]
-        changed = "; ".join(
-            f"{side}: {', '.join(departures(each)) or 'all defaults'}" for side, each in run.algorithm.items()
-        )
-        seeds = [str(each.seed) for each in cell.runs]
-        shown = ", ".join(seeds) if len(seeds) <= 6 else f"{seeds[0]} … {seeds[-1]} ({len(seeds)})"
-        table.add_row(
-            cell.game, cell.algorithm, shown, f"{run.steps:,}", str(run.snapshots), changed, cell.cell_id[:10]
-        )
-    console.print(table)
-    console.print(f"{len(suite.cells)} cells, {len(suite.runs)} runs", highlight=False)
     return 0
 
 
@@ -131,6 +110,8 @@ def run(
             store = Store.create(out)
             cluster = None if scheduler is None else until_done.enter_context(connected(scheduler, store))
         console.print(f"{suite.name}: {len(suite.runs)} runs in {len(suite.cells)} cells, in {out}", highlight=False)
+        for line in _looked_ahead(suite, store, workers=workers, here=cluster is None):
+            console.print(f"warning: {line}", highlight=False, soft_wrap=True, markup=False)
         watch = until_done.enter_context(shown(console))
         if cluster is None:
             done = run_suite(suite, store, workers=workers, command=command, watch=watch)
@@ -141,6 +122,35 @@ def run(
             done = run_suite(suite, store, workers=n_workers, command=command, watch=watch, pool=cluster.pool)
     _say(console, done)
     return store, done
+
+
+def _looked_ahead(suite: Suite, store: Store, *, workers: int | None, here: bool) -> list[str]:
+    """Return what a user should know before anything runs; refuse what cannot fit into this machine.
+
+    Raises
+    ------
+    Mistake : one seed of a cell needs more memory than is free.
+    """
+    from nashlens.reports.execution import default_workers
+    from nashlens.reports.job_planning import plan
+    from nashlens.reports.provenance import gather, other_makers
+    from nashlens.reports.run_size import refusals, run_size, warnings
+
+    done = [run.run_id for run in suite.runs if store.status(run.run_id).state == "done"]
+    lines = [
+        f"some of the {len(done)} stored runs were made by {maker}, not by the version here; they are kept as they are"
+        for maker in other_makers((store.provenance(run_id) for run_id in done), gather())
+    ]
+    n_workers = workers or default_workers()
+    jobs = plan(suite, store, workers=n_workers)
+    wanted = {job.runs[0].cell_id for job in jobs}
+    sizes = {cell.cell_id: run_size(cell.runs[0]) for cell in suite.cells if cell.cell_id in wanted}
+    if here:
+        if too_large := refusals([(cell, sizes[cell.cell_id]) for cell in suite.cells if cell.cell_id in wanted]):
+            raise Mistake(too_large[0])
+        needed = [(len(job.runs), sizes[job.runs[0].cell_id]) for job in jobs]
+        lines += warnings(needed, workers=n_workers, out=store.root)
+    return lines
 
 
 def _say(console: Console, done: Execution) -> None:

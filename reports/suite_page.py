@@ -1,0 +1,122 @@
+"""What `nashlens suite show` prints: the cells of a suite, and the time, memory and disk that they will take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from nashlens.reports.calibration import WORKER_START_SECONDS, CellCost, calibrate
+from nashlens.reports.conventions import departures
+from nashlens.reports.execution import default_workers
+from nashlens.reports.mistakes import Mistake
+from nashlens.reports.packing import end_of, pack_counts
+from nashlens.reports.run_size import RunSize, free_disk, free_memory, in_words, run_size, worker_bytes
+from nashlens.reports.suite import Cell, Suite
+from nashlens.reports.suite_arguments import SuiteShow
+from nashlens.reports.suite_config import FULL
+from nashlens.reports.suite_files import find_suite
+from nashlens.reports.terminal import uncut_console
+
+HEADER = ("game", "algorithm", "seeds", "steps", "snapshots", "metrics", "settings", "cell")
+
+
+def suite_show(asked: SuiteShow) -> int:
+    """Print the cells of a suite and what they will take."""
+    if asked.workers is not None and asked.workers < 1:
+        raise Mistake(f"workers must be at least 1, not {asked.workers}")
+    suite = find_suite(asked.suite, size=asked.size or FULL)
+    workers = asked.workers or default_workers()
+    sizes = {cell.cell_id: run_size(cell.runs[0]) for cell in suite.cells}
+    costs = _costs(suite) if asked.time else None
+    console = uncut_console()
+    console.print(f"[bold]{suite.name}[/bold]  {suite.config.question}", highlight=False)
+    console.print(_cells_table(suite, sizes, costs))
+    console.print(f"{len(suite.cells)} cells, {len(suite.runs)} runs", highlight=False)
+    for line in [*_time_lines(suite, costs, workers=workers), *_size_lines(suite, sizes, workers=workers)]:
+        console.print(line, highlight=False, markup=False)
+    return 0
+
+
+def expected_seconds(cells: Sequence[tuple[Cell, CellCost]], *, workers: int) -> float:
+    """Return how long a suite takes of which nothing is done yet, its cells packed as `suite run` packs them.
+
+    Parameters
+    ----------
+    cells : with what each costs.
+    workers : worker processes, each as fast as this one.
+    """
+    counts = pack_counts([(len(cell.runs), cell.runs[0].steps) for cell, _ in cells], workers=workers)
+    jobs = []
+    for (cell, cost), count in zip(cells, counts, strict=True):
+        jobs += [cost.seconds(n_seeds) for n_seeds in packed(len(cell.runs), count)]
+    return WORKER_START_SECONDS + end_of(jobs, workers=workers)
+
+
+def packed(n_seeds: int, count: int) -> list[int]:
+    """Return the sizes of so many packs of seeds.
+
+    >>> packed(5, 2)
+    [3, 2]
+    """
+    size = -(-n_seeds // count)
+    return [min(size, n_seeds - k) for k in range(0, n_seeds, size)]
+
+
+def _costs(suite: Suite) -> dict[str, CellCost]:
+    with Console(stderr=True).status("training each cell for a moment, to estimate the time"):
+        return {cell.cell_id: calibrate(cell.runs[0], n_seeds=len(cell.runs)) for cell in suite.cells}
+
+
+def _cells_table(suite: Suite, sizes: Mapping[str, RunSize], costs: Mapping[str, CellCost] | None) -> Table:
+    table = Table(*HEADER, box=None, pad_edge=False)
+    for name in ("memory", "disk", *(() if costs is None else ("time",))):
+        table.add_column(name, justify="right")
+    for cell in suite.cells:
+        run, size, n_seeds = cell.runs[0], sizes[cell.cell_id], len(cell.runs)
+        changed = "; ".join(
+            f"{side}: {', '.join(departures(each)) or 'all defaults'}" for side, each in run.algorithm.items()
+        )
+        seeds = [str(each.seed) for each in cell.runs]
+        shown = ", ".join(seeds) if len(seeds) <= 6 else f"{seeds[0]} … {seeds[-1]} ({len(seeds)})"
+        row = [cell.game, cell.algorithm, shown, f"{run.steps:,}", str(run.snapshots), ", ".join(cell.metrics) or "–"]
+        row += [changed, cell.cell_id[:10], in_words(n_seeds * size.memory_bytes), in_words(n_seeds * size.disk_bytes)]
+        table.add_row(*row, *([] if costs is None else [_clock(costs[cell.cell_id].seconds(n_seeds))]))
+    return table
+
+
+def _time_lines(suite: Suite, costs: Mapping[str, CellCost] | None, *, workers: int) -> list[str]:
+    if costs is None:
+        return []
+    seconds = expected_seconds([(cell, costs[cell.cell_id]) for cell in suite.cells], workers=workers)
+    return [
+        f"expected time: about {_clock(seconds)} with {workers} workers (an estimate, from the processor time of "
+        "training each cell here for a moment; measuring is not counted, and a busy machine takes longer)"
+    ]
+
+
+def _size_lines(suite: Suite, sizes: Mapping[str, RunSize], *, workers: int) -> list[str]:
+    counts = pack_counts([(len(cell.runs), cell.runs[0].steps) for cell in suite.cells], workers=workers)
+    needs = [
+        worker_bytes(sizes[cell.cell_id], n_seeds=n_seeds)
+        for cell, count in zip(suite.cells, counts, strict=True)
+        for n_seeds in packed(len(cell.runs), count)
+    ]
+    at_once = sum(sorted(needs, reverse=True)[:workers])
+    stored = sum(len(cell.runs) * sizes[cell.cell_id].disk_bytes for cell in suite.cells)
+    return [
+        f"expected memory: up to {in_words(max(needs))} a worker, {in_words(at_once)} for {workers} workers "
+        f"({in_words(free_memory())} are free here)",
+        f"expected disk: about {in_words(stored)} ({in_words(free_disk(Path()))} are free here)",
+    ]
+
+
+def _clock(seconds: float) -> str:
+    """Return a time as a reader would write it: seconds only where they matter."""
+    if seconds >= 5400:
+        return f"{seconds / 3600:.1f} h"
+    if seconds >= 100:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
