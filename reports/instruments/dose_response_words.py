@@ -29,7 +29,8 @@ class Response:
     ----------
     row : of the frame ``differences``.
     adjusted_p : Holm's, of the difference against 0, over the arms of its game; NaN without an interval.
-    verdict : ``lower`` or ``higher`` where that holds, else ``equivalent``, ``not shown``, or ``no answer``.
+    verdict : ``equivalent`` where that is shown, however sure the difference; else ``lower`` or ``higher`` where that
+        holds, else ``not shown``, or ``no answer``.
     """
 
     row: Mapping[Any, Any]
@@ -48,10 +49,6 @@ def responses(differences: pd.DataFrame) -> dict[str, list[Response]]:
     Parameters
     ----------
     differences : as `dose_response` returns them.
-
-    Notes
-    -----
-    A difference that is small but sure may be both lower and equivalent: lower is said, and the table says both.
     """
     found: dict[str, list[Response]] = {}
     for game, part in differences.groupby("game", sort=False):
@@ -115,17 +112,16 @@ def responses_table(returns: pd.DataFrame, differences: pd.DataFrame) -> Table:
         own = {row["algorithm"]: row for row in returns[returns["game"] == game].to_dict("records")}
         for each in arms:
             row, margin = each.row, float(each.row["margin"])
-            p = "no value" if math.isnan(each.adjusted_p) else number(each.adjusted_p, decimals=3)
             rows.append(
                 (
                     game,
                     str(row["algorithm"]),
                     estimate_words(own[row["algorithm"]]),
                     estimate_words(row),
-                    p,
+                    _p_words(each.adjusted_p),
                     "no margin" if math.isnan(margin) else f"±{number(margin)}",
                     str(row["verdict"]),
-                    number(float(row["p_equivalence"]), decimals=3),
+                    _p_words(float(row["p_equivalence"])),
                     counted(int(row["n"]), str(row["unit"])),
                 )
             )
@@ -147,12 +143,18 @@ def responses_table(returns: pd.DataFrame, differences: pd.DataFrame) -> Table:
     )
 
 
+def _p_words(p: float) -> str:
+    return "no value" if math.isnan(p) else "< 0.001" if p < 0.001 else number(p, decimals=3)
+
+
 def estimate_of(row: Mapping[Any, Any]) -> Estimate:
     """Return the estimate of a row of estimates."""
     return Estimate(**{column: row[column] for column in ESTIMATE_COLUMNS})
 
 
 def _verdict(row: Mapping[Any, Any], adjusted_p: float) -> str:
+    if row["verdict"] == EQUIVALENT:
+        return EQUIVALENT
     if not math.isnan(adjusted_p) and adjusted_p <= ALPHA:
         return LOWER if row["value"] < 0 else HIGHER
     return str(row["verdict"])

@@ -60,7 +60,7 @@ def hypotheses(models: pd.DataFrame, differences: pd.DataFrame) -> tuple[list[st
         if (part["metric"] == WHOLE).any():
             found += _of_pair(str(game), str(pair), _by_metric(part))
     found += _structural(differences, own)
-    sentences = [*_worst(own), *_entropy(models)]
+    sentences = [*_worst(own), *_entropy(models), *_together(own, differences)]
     return sentences, _table(found) if found else None
 
 
@@ -185,6 +185,31 @@ def _entropy(models: pd.DataFrame) -> Iterator[str]:
                 for row in part.sort_values("entropy_weight").to_dict("records")
             ]
             yield f"{game}, {pair}: KL(true‖model) in nats at {'; '.join(listed_)}."
+
+
+def _together(own: pd.DataFrame, differences: pd.DataFrame) -> Iterator[str]:
+    """Yield whether the games in which inference costs reward are those in which models are further off."""
+    if differences.empty:
+        return
+    whole = own[own["metric"] == WHOLE].groupby("game", sort=False)["value"].max()
+    verdicts = {
+        game: each
+        for game, arms in responses(differences).items()
+        for each in arms
+        if each.row["algorithm"] in set(own.loc[own["game"] == game, "algorithm"])
+    }
+    ordered = [str(game) for game in whole.sort_values().index if game in verdicts]
+    if len(ordered) < 2:
+        return
+    shown = [f"{game} {number(whole[game])} nats, {_response(verdicts[game])}" for game in ordered]
+    harmed = [game for game in ordered if verdicts[game].verdict == LOWER]
+    spared = [game for game in ordered if verdicts[game].verdict == EQUIVALENT]
+    text = f"Divergence of the worst model and return with inferred policies, game by game: {'; '.join(shown)}."
+    if any(ordered.index(a) < ordered.index(b) for a in harmed for b in spared):
+        text += " So a small divergence can cost reward where a larger one costs none."
+    elif not harmed or not spared:
+        text += " That divergence and loss of reward go together, or do not, is not shown by these games."
+    yield text
 
 
 def _table(found: list[Finding]) -> Table:

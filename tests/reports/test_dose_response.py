@@ -292,6 +292,35 @@ def test_answers_name_the_worst_model_with_its_shares(make_run: MakeRun) -> None
     assert [figure.name for figure in chapter.figures] == ["dose-response", "inference-parts"]
 
 
+def test_a_sure_difference_within_the_margin_is_equivalent(make_run: MakeRun) -> None:
+    slightly = [p - 0.002 for p in NEARLY]
+    found = suite_of(make_run, {"truth": arm(make_run, NEARLY), "u": arm(make_run, slightly, dose=1.0)})
+    row = found["differences"].iloc[0]
+    assert row["high"] < 0
+    assert responses(found["differences"])["hunt"][0].verdict == "equivalent"
+
+
+def two_games(make_run: MakeRun, *, calm: float, hurt: float) -> Any:
+    """Return the chapter of two games: with inferred policies one is harmed, the other is not."""
+    harmed = arm(make_run, [0.5, 0.55, 0.6, 0.5, 0.45], source="inferred")
+    same = arm(make_run, [0.985, 0.98, 0.975, 0.985, 0.98], source="inferred")
+    truth = arm(make_run, NEARLY)
+    comparisons = {
+        "calm": dose_response({"truth": truth, "inferred": same}, GAME, label="calm"),
+        "hurt": dose_response({"truth": truth, "inferred": harmed}, GAME, label="hurt"),
+    }
+    frames = [measured(inference_kl_true_model=kl).assign(game=game) for game, kl in (("calm", calm), ("hurt", hurt))]
+    return policy_inference_chapter(pd.concat(frames, ignore_index=True), comparisons)
+
+
+def test_divergence_and_loss_are_set_beside_each_other(make_run: MakeRun) -> None:
+    apart = " ".join(two_games(make_run, calm=2.0, hurt=0.5).answers)
+    assert "a small divergence can cost reward where a larger one costs none" in apart
+    along = " ".join(two_games(make_run, calm=0.5, hurt=2.0).answers)
+    assert "Divergence of the worst model and return" in along
+    assert "a small divergence can cost reward" not in along
+
+
 def test_no_runs_leave_an_empty_chapter() -> None:
     chapter = policy_inference_chapter(measured().iloc[:0], {})
     assert (chapter.answers, chapter.figures, chapter.tables) == ((), (), ())
