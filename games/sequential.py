@@ -20,6 +20,7 @@ from nashlens.games.game_tree import GameTree
 from nashlens.games.randomness import Streams
 from nashlens.games.sequential_batch import SequentialBatch
 from nashlens.games.tree_observations import ObservationIndex, TreeObservations, remembered
+from nashlens.games.view_sequences import ViewSequences, view_sequences
 
 SWEEP_ENTRIES = 20_000_000
 
@@ -57,6 +58,7 @@ class SequentialGame(Game):
     ) -> None:
         self.tree = tree
         self._indices: dict[int, ObservationIndex] = {}
+        self._sequences: dict[int, ViewSequences | None] = {}
         self.observations = _checked(tree, remembered(tree) if observations is None else observations)
         common = bool((tree.rewards == tree.rewards[:, :1]).all())
         self.spec = GameSpec(
@@ -126,6 +128,12 @@ class SequentialGame(Game):
                 f"{int(lost.argmax())} belongs to none of its {len(self.tree.agents[agent])} information sets"
             )
         return found
+
+    def view_sequences(self, agent: int) -> ViewSequences | None:
+        """Return what an agent may have seen in order; None where an information set does not tell."""
+        if agent not in self._sequences:
+            self._sequences[agent] = view_sequences(self.tree, self.observations, agent)
+        return self._sequences[agent]
 
     def values(self, profile: BehaviouralProfile) -> Array:
         """Return the expected returns of every agent.

@@ -19,6 +19,7 @@ from nashlens.games.game_tree import GameTree
 from nashlens.games.mixture_policy import MixturePolicy
 from nashlens.games.policy import ChoicePolicy, JointPolicy, Policy, check_joint_policy
 from nashlens.games.sequential import SequentialGame
+from nashlens.games.view_sequences import remembered_probabilities
 
 
 class TabularPolicy(ChoicePolicy):
@@ -88,7 +89,8 @@ def to_behaviour(game: SequentialGame, policies: Sequence[Policy]) -> Behavioura
     Parameters
     ----------
     game : the sequential game.
-    policies : one an agent; without memory, or a `MixturePolicy`.
+    policies : one an agent; without memory, a `MixturePolicy`, or with a memory that is empty at the beginning, where
+        information sets tell all that an agent saw before.
 
     Returns
     -------
@@ -96,8 +98,9 @@ def to_behaviour(game: SequentialGame, policies: Sequence[Policy]) -> Behavioura
 
     Raises
     ------
-    ValueError : the policies do not fit the game, a policy keeps a memory that is not a mixture's, or an agent with a
-        mixture has no perfect recall.
+    ValueError : the policies do not fit the game, a policy begins with a memory that is drawn and is no mixture, the
+        information sets of an agent with memory do not tell what it saw, or an agent with a mixture has no perfect
+        recall.
     """
     return BehaviouralProfile(
         [_table(game, i, policy) for i, policy in enumerate(check_joint_policy(game.spec, policies))]
@@ -168,8 +171,18 @@ def _table(game: SequentialGame, agent: int, policy: Policy) -> Array:
     if isinstance(policy, MixturePolicy):
         members = np.stack([_table(game, agent, member) for member in policy.members])
         return average_strategy(game.tree, agent, members, weights=policy.weights)
-    if policy.memory_size:
-        raise ValueError(f"the policy of {game.spec.agents[agent]} must have no memory, or be a MixturePolicy")
     masks = game.acting_masks(agent)
-    answer = policy.probabilities(game.acting_observations(agent), masks=masks)
+    if policy.memory_size:
+        answer = _remembered(game, agent, policy, masks)
+    else:
+        answer = policy.probabilities(game.acting_observations(agent), masks=masks)
     return renormalise(answer, Choice((masks.shape[1],)), masks)[:, :-1]
+
+
+def _remembered(game: SequentialGame, agent: int, policy: Policy, masks: BoolArray) -> Array:
+    name, sequences = game.spec.agents[agent], game.view_sequences(agent)
+    if type(policy).initial_memory is not Policy.initial_memory:
+        raise ValueError(f"the policy of {name} must begin with an empty memory or none, or be a MixturePolicy")
+    if sequences is None:
+        raise ValueError(f"the policy of {name} must have no memory: its information sets do not tell what it saw")
+    return remembered_probabilities(policy, sequences, game.observations.rows[agent], masks=masks)

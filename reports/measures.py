@@ -70,7 +70,7 @@ def measure(run: TrainingRun) -> list[Row]:
         rows += joint_measures(run, game)
     elif isinstance(game, NormalFormGame):
         rows += matrix_measures(run, game)
-    elif isinstance(game, SequentialGame) and not _has_strategies(run.policies()):
+    elif isinstance(game, SequentialGame) and not _has_strategies(game, run.policies()):
         rows += final_episodes(run, game)
     elif isinstance(game, SequentialGame):
         rows += tree_measures(run, game, first=first_learned(run))
@@ -79,13 +79,14 @@ def measure(run: TrainingRun) -> list[Row]:
     return [{"seed": run.seed, **each} for each in rows]
 
 
-def _has_strategies(policies: JointPolicy) -> bool:
-    """Say whether policies are independent strategies of a game tree that can be written as tables.
+def _has_strategies(game: SequentialGame, policies: JointPolicy) -> bool:
+    """Say whether policies are independent strategies of a game tree.
 
     They are not where one sees the others' private information, where agents draw their sub-policies together, or
-    where one acts by what it remembers.
+    where one remembers what its information sets do not tell.
     """
-    return not any(policy.central or remembers(policy) for policy in policies) and not draws_together(policies)
+    lost = any(remembers(policy) and game.view_sequences(i) is None for i, policy in enumerate(policies))
+    return not lost and not any(policy.central for policy in policies) and not draws_together(policies)
 
 
 def training_returns(run: TrainingRun) -> Iterator[Row]:

@@ -141,10 +141,13 @@ class _Remembers(ChoicePolicy):
     ) -> Array:
         return np.full((len(observations), 3), 1 / 3)
 
+    def initial_memory(self, n_envs: int, *, rng: np.random.Generator) -> Array:
+        return rng.random((n_envs, 1))
+
 
 def test_policies_with_other_memories_and_averages_without_recall_are_refused() -> None:
     other = TabularPolicy(KUHN, 1, strategy=KUHN.uniform_profile()[1])
-    with pytest.raises(ValueError, match="policy of agent_0 must have no memory"):
+    with pytest.raises(ValueError, match="policy of agent_0 must begin with an empty memory"):
         to_behaviour(KUHN, [_Remembers(), other])
     forgets = from_open_spiel("goofspiel(num_cards=4)")
     assert not forgets.has_perfect_recall
