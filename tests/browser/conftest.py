@@ -56,19 +56,25 @@ class Visit:
 
 
 @pytest.fixture(scope="session")
-def shown_report(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """A report of a small suite that was trained here: two small matrix games and a particle world."""
+def shown_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A small suite that was trained here: two small matrix games and a particle world."""
     from nashlens.reports.execution import run_suite
 
     suite = parse_suite(SUITE)
     store = Store.create(tmp_path_factory.mktemp("browser") / "out")
+    store.add_suite(suite)
     assert not run_suite(suite, store, workers=1, command=["tests"]).failed
-    return assemble(store, suite)
+    return store
 
 
 @pytest.fixture(scope="session")
-def shown_page(shown_report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write(shown_report, tmp_path_factory.mktemp("page") / "report")
+def shown_report(shown_store: Store) -> Report:
+    return assemble(shown_store, shown_store.suite())
+
+
+@pytest.fixture(scope="session")
+def shown_page(shown_report: Report, shown_store: Store) -> Path:
+    return write(shown_report, shown_store.folder("report", shown_report.name))
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from nashlens.reports.index_page import entries, to_html
+from nashlens.reports.store import Store
+
 pytestmark = pytest.mark.browser
 Visits = Callable[..., Any]
 ROWS = "rows => rows.map(row => row.cells[{column}].textContent)"
@@ -15,6 +18,12 @@ ROWS = "rows => rows.map(row => row.cells[{column}].textContent)"
 def column(page: Any, table: str, k: int) -> list[str]:
     words: list[str] = page.eval_on_selector_all(f"#{table} tbody tr", ROWS.format(column=k))
     return words
+
+
+def numbers_of(words: list[str]) -> list[float]:
+    """Return the first number of each word; every word has one."""
+    found = [re.match(r"-?[\d.]+", word.replace("−", "-").replace(",", "")) for word in words]
+    return [float(match[0]) for match in found if match is not None]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -52,19 +61,13 @@ def test_table_sorts_by_a_click_and_by_the_keyboard(visit: Visits, shown_page: P
     head = page.locator("#estimates thead th").nth(4)
     head.locator("button").click()
     assert head.get_attribute("aria-sort") == "ascending"
-    numbers = [
-        float(re.match(r"-?[\d.]+", text.replace("−", "-").replace(",", ""))[0])
-        for text in column(page, "estimates", 4)
-    ]  # type: ignore[index]
+    numbers = numbers_of(column(page, "estimates", 4))
     assert numbers == sorted(numbers)
     assert len(set(numbers)) > 3
     head.locator("button").focus()
     page.keyboard.press("Enter")
     assert head.get_attribute("aria-sort") == "descending"
-    again = [
-        float(re.match(r"-?[\d.]+", text.replace("−", "-").replace(",", ""))[0])
-        for text in column(page, "estimates", 4)
-    ]  # type: ignore[index]
+    again = numbers_of(column(page, "estimates", 4))
     assert again == sorted(numbers, reverse=True)
     page.keyboard.press("Enter")
     assert head.get_attribute("aria-sort") == "none"
@@ -126,4 +129,18 @@ def test_paper_shows_the_rows_that_a_filter_hides(visit: Visits, shown_page: Pat
     page.fill("#estimates input[type=search]", "shapley")
     page.emulate_media(media="print")
     assert page.locator("#estimates tbody tr:visible").count() == n_rows
-    assert page.locator("#estimates input:visible").count() == 0
+    assert page.locator("input:visible, button.play:visible, canvas:visible").count() == 0
+    assert page.locator("#replays svg:visible").count() == 2
+
+
+def test_start_page_fits_and_leads_to_the_reports(
+    visit: Visits, shown_store: Store, shown_page: Path, tmp_path: Path
+) -> None:
+    start = tmp_path / "index.html"
+    start.write_text(to_html(entries([shown_store.root], beside=start)), encoding="utf-8")
+    seen = visit(start, width=390)
+    assert seen.complaints == []
+    assert seen.page.evaluate("document.documentElement.scrollWidth") <= 390
+    seen.page.locator("td a").click()
+    assert seen.page.title() == "shown · nashlens"
+    assert seen.page.url == shown_page.as_uri()
