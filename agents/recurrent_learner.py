@@ -27,35 +27,8 @@ from nashlens.agents.recurrent import RecurrentStack
 from nashlens.agents.recurrent_settings import Windows
 from nashlens.agents.sequence_replay import SequenceBatch
 from nashlens.agents.sharing import Slots, assign
+from nashlens.agents.unrolling import in_rows, unrolled
 from nashlens.games.core import GameSpec
-
-
-def unrolled(actor: Stack, inputs: Tensor, began: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-    """Return outputs ``[S, n, W, R, out]`` and memories ``[S, n, W, R, M]`` after each step; M is 0 without memory.
-
-    Parameters
-    ----------
-    actor : recurrent or not.
-    inputs : ``[S, n, W, R, in]``.
-    began : ``[S, W, R]`` or ``[S, n, W, R]``; 1 where a step begins an episode.
-    memory : ``[S, n, R, M]``, before the first step.
-    """
-    if isinstance(actor, RecurrentStack):
-        return actor.unroll(inputs, began, memory)
-    outputs = actor(inputs.flatten(2, 3)).view(*inputs.shape[:4], -1)
-    return outputs, inputs.new_zeros(*inputs.shape[:4], 0)
-
-
-def stepped(actor: Stack, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-    """Return outputs ``[S, n, R, out]`` and the memory ``[S, n, R, M]`` after one step; M is 0 without memory."""
-    if isinstance(actor, RecurrentStack):
-        return actor.step(inputs, memory)
-    return actor(inputs), memory
-
-
-def in_rows(part: Tensor) -> Tensor:
-    """Return ``[S, n, W · B, …]``, step by step, of a part ``[S, n, W, B, …]`` of some windows."""
-    return part.flatten(2, 3)
 
 
 class RecurrentLearner:

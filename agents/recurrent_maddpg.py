@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 
 from nashlens.agents.maddpg import Losses
-from nashlens.agents.recurrent_learner import RecurrentLearner, in_rows, stepped, unrolled
+from nashlens.agents.recurrent_learner import RecurrentLearner
 from nashlens.agents.sequence_replay import SequenceBatch, SequenceReplay
+from nashlens.agents.unrolling import in_rows, stepped, unrolled
 
 Generators = Sequence[torch.Generator]
 

@@ -13,23 +13,22 @@ import torch
 from torch import Tensor
 
 from nashlens.agents import checkpoint as saved
-from nashlens.agents.config import Ensemble, MADDPGFamily, Rollout
+from nashlens.agents.config import Ensemble, MADDPGFamily
 from nashlens.agents.engine import Decision, Generators, Layers, Situation, Transitions, Update, within_limit
 from nashlens.agents.kept_learners import learner_layers, read_learner
 from nashlens.agents.layout import Layout
 from nashlens.agents.learner_snapshots import LearnerSnapshots
 from nashlens.agents.networks import Stack
 from nashlens.agents.records import TrainingRun
-from nashlens.agents.recurrent_learner import RecurrentLearner, stepped
+from nashlens.agents.recurrent_family import check_first_update, common_windows, recurrent_learners
 from nashlens.agents.recurrent_maddpg import update_all
-from nashlens.agents.recurrent_settings import Windows
 from nashlens.agents.recurrent_snapshots import RecurrentSnapshots
 from nashlens.agents.replay_schedule import common_rollout, updates_due
 from nashlens.agents.sequence_replay import SequenceReplay
 from nashlens.agents.snapshots import ActorSnapshots, Snapshots
+from nashlens.agents.unrolling import stepped
 from nashlens.agents.warm_start import begin_actor, place_of, read_layers
-from nashlens.games.core import Box, GameSpec
-from nashlens.games.randomness import child
+from nashlens.games.core import GameSpec
 
 
 class RecurrentMADDPGEngine:
@@ -61,11 +60,11 @@ class RecurrentMADDPGEngine:
         steps: int,
         device: torch.device,
     ) -> None:
-        self._rollout, windows = common_rollout(algorithms), _common_windows(algorithms)
+        self._rollout, windows = common_rollout(algorithms), common_windows(algorithms)
         self.n_envs = self._rollout.n_envs
-        _check_first_update(self._rollout, windows)
+        check_first_update(self._rollout, windows)
         memories = Layout([algorithms[side].memory or 0 for side in spec.sides])
-        self.learners = _learners(spec, algorithms, seeds, windows=windows, memories=memories, device=device)
+        self.learners = recurrent_learners(spec, algorithms, seeds, windows=windows, memories=memories, device=device)
         self._homes = {i: (n, k) for n, learner in enumerate(self.learners) for k, i in enumerate(learner.agents)}
         self._replay = SequenceReplay(
             spec,
@@ -192,67 +191,3 @@ class RecurrentMADDPGEngine:
         self._began = memories["began"].to(device)
         for k, learner in enumerate(self.learners):
             learner.load(saved.tensors(saved.part(arrays, f"learner{k}")))
-
-
-def _common_windows(algorithms: Mapping[str, MADDPGFamily]) -> Windows:
-    """Return how the sides with a memory cut windows, after a look for what recurrent runs do not have.
-
-    Raises
-    ------
-    ValueError : they do not agree, or a side has inference, an ensemble, twin critics or a minimax objective.
-    """
-    for side, a in algorithms.items():
-        held = {"inference": a.inference, "twin": a.twin, "minimax": a.minimax}
-        found = [name for name, value in held.items() if value is not None]
-        found += ["ensemble"] if a.ensemble.size > 1 else []
-        if found:
-            raise ValueError(f"algorithm: beside a side with memory, {side} must be without {', '.join(found)}")
-    each = {side: a.windows for side, a in algorithms.items() if a.memory is not None}
-    first, *rest = each.values()
-    if any(windows != first for windows in rest):
-        raise ValueError(f"algorithm: the sides {list(each)} must have equal windows")
-    return first
-
-
-def _check_first_update(rollout: Rollout, windows: Windows) -> None:
-    """Check that a window is full when the first update is due.
-
-    Raises
-    ------
-    ValueError : none is.
-    """
-    every = rollout.update_every_steps
-    n_rounds = -(-(-(-rollout.warmup_steps // every) * every) // rollout.n_envs)
-    if n_rounds < windows.span:
-        raise ValueError(
-            f"rollout.warmup_steps: {rollout.warmup_steps} let the first update come after {n_rounds} steps of each of "
-            f"{rollout.n_envs} environments, before a window of {windows.span} is full; it must be at least "
-            f"{windows.span * rollout.n_envs}"
-        )
-
-
-def _learners(
-    spec: GameSpec,
-    algorithms: Mapping[str, MADDPGFamily],
-    seeds: Sequence[int],
-    *,
-    windows: Windows,
-    memories: Layout,
-    device: torch.device,
-) -> list[RecurrentLearner]:
-    """Return the fewest learners: agents of equal settings and one kind of action space share a stack."""
-    groups: dict[tuple[MADDPGFamily, bool], list[int]] = {}
-    for i, (side, space) in enumerate(zip(spec.sides, spec.action_spaces, strict=True)):
-        groups.setdefault((algorithms[side], isinstance(space, Box)), []).append(i)
-    return [
-        RecurrentLearner(
-            spec,
-            agents,
-            settings,
-            windows=windows,
-            memories=memories,
-            device=device,
-            rngs=[child(seed, "initial parameters", *agents) for seed in seeds],
-        )
-        for (settings, _), agents in groups.items()
-    ]
