@@ -40,20 +40,34 @@ def gradient_chapter(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Cha
     frame : the instrument's tidy frame, agents merged.
     facts : of every game by label.
     """
+    answers = gradient_answers(frame, facts)
     if frame.empty:
-        return Chapter(answers=("Gradients: no run could be examined.",))
+        return Chapter(answers=answers)
     found = {reward: counts(frame, facts, reward) for reward in REWARDS}
     games = network_games(frame, facts)
-    answers = [*proposition_answers(found["all_ones"]), as_printed(found["all_equal"])]
-    for name, sizes in games.items():
-        answers += [rates(frame, name, sizes), *at_most(frame, name, sizes)]
     figures = (agreement_figure(found), snr_figure(frame, found, games), sources_figure(frame, games))
     tables = (proposition_table(found), networks_table(frame, games), sources_table(frame, games))
     return Chapter(
-        answers=tuple(answer for answer in answers if answer),
+        answers=answers,
         figures=tuple(figure for figure in figures if figure is not None),
         tables=tuple(table for table in tables if table is not None),
     )
+
+
+def gradient_answers(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> tuple[str, ...]:
+    """Return the sentences that open the report: Proposition 1, both readings, then networks game by game.
+
+    Parameters
+    ----------
+    frame : the instrument's tidy frame, agents merged.
+    facts : of every game by label.
+    """
+    if frame.empty:
+        return ("Gradients: no run could be examined.",)
+    answers = [*proposition_answers(counts(frame, facts, "all_ones")), as_printed(counts(frame, facts, "all_equal"))]
+    for name, sizes in network_games(frame, facts).items():
+        answers += [rates(frame, name, sizes), *at_most(frame, name, sizes)]
+    return tuple(answer for answer in answers if answer)
 
 
 def proposition_answers(found: Sequence[Counted]) -> list[str]:

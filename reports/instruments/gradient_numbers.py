@@ -7,7 +7,7 @@ rest on ratios of means over seeds, one ratio a number of agents.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -121,7 +121,7 @@ def network_games(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> dict[s
 def by_seed_of(frame: pd.DataFrame, game: str, metric: str, estimator: Estimator) -> pd.Series:
     """Return one number a seed: the mean over the agents and algorithms whose gradient was measured."""
     own = frame[(frame["game"] == game) & (frame["metric"] == metric)]
-    own = own[own["agent"].map(names.estimator_of) == estimator]
+    own = own[(own["agent"].map(names.estimator_of) == estimator) | (own["agent"] == ALL_AGENTS)]
     return own.groupby("seed")["value"].mean()
 
 
@@ -156,9 +156,15 @@ def network_rate(
         return None
     variances = [by_seed_of(frame, label, names.VARIANCE, estimator).to_numpy() for label in sizes.values()]
     if noise:
-        return doubling_rate(variances, [np.ones_like(v) for v in variances], at=list(sizes), level=LEVEL)
-    norms = [by_seed_of(frame, label, names.NORM, estimator).to_numpy() for label in sizes.values()]
-    return doubling_rate(norms, variances, at=list(sizes), level=LEVEL)
+        found = doubling_rate(variances, [np.ones_like(v) for v in variances], at=list(sizes), level=LEVEL)
+    else:
+        norms = [by_seed_of(frame, label, names.NORM, estimator).to_numpy() for label in sizes.values()]
+        found = doubling_rate(norms, variances, at=list(sizes), level=LEVEL)
+    fewest = min(len(each) for each in variances)
+    if fewest >= MIN_SEEDS:
+        return found
+    reason = found.rate.reason or f"{fewest} seeds; an interval needs at least {MIN_SEEDS}"
+    return replace(found, rate=replace(found.rate, low=float("nan"), high=float("nan"), reason=reason))
 
 
 def rate_p(rate: DoublingRate) -> float:

@@ -127,7 +127,7 @@ QUANTITIES = (
         name=TRUE_SIGN,
         title="Agreement in sign with the gradient of returns",
         value_unit="share of episodes",
-        definition="The same with REINFORCE's mean gradient over 2,048 other episodes, in which there is no critic: "
+        definition="The same with REINFORCE's mean gradient over 1,024 other episodes, in which there is no critic: "
         f"what a critic's error turns away shows here. {_PLACE}",
         least=0.0,
     ),

@@ -20,7 +20,7 @@ from nashlens.games.randomness import Streams
 from nashlens.reports.instruments.gradient_estimators import Rows, Subject, drawn_rows, logit_gradients
 from nashlens.reports.instruments.recorded_moments import Moments, State
 
-N_STATES, N_OWN, N_OTHERS, N_CRITICS = 48, 3, 3, 2
+N_STATES, N_OWN, N_OTHERS, N_CRITICS = 32, 3, 3, 2
 N_HEADS = 16
 SIZES = (N_STATES, N_OWN, N_OTHERS, N_CRITICS)
 

@@ -140,7 +140,7 @@ def sources_table(frame: pd.DataFrame, games: Games) -> Table | None:
     return Table(
         name="gradient-sources",
         title="Where the variance of networks' gradients comes from",
-        caption="Shares of the variance of the gradient at single moments, by nested resampling of 48 states, 3 own "
+        caption="Shares of the variance of the gradient at single moments, by nested resampling of 32 states, 3 own "
         "actions in each, 3 joint actions of the others in each of those, and 2 critics (last layers fitted again to "
         "resampled episodes) in each of those; for REINFORCE, which has no critic, two plays of the rest of the "
         "episode instead. Means over seeds with Student's 95% intervals; a share near 0 may come out negative.",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from nashlens.agents.training_run import TrainingRun
 
 NAME = "gradients"
-N_SAMPLES, N_REFERENCE, N_RETURNS = 256, 512, 2048
+N_SAMPLES, N_REFERENCE, N_RETURNS = 256, 256, 1024
 
 
 class _Gradients:

@@ -1,0 +1,195 @@
+"""What a report says of gradients: every sentence in both directions, from rows made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nashlens.analysis.proposition_one import ESTIMATORS, Estimator, Reward, proposition_one
+from nashlens.reports.conventions import GameFacts
+from nashlens.reports.estimates import merged_agents
+from nashlens.reports.instruments import gradient_quantities as names
+from nashlens.reports.instruments.gradient_chapter import gradient_answers
+from nashlens.reports.instruments.gradient_numbers import agreement_rate, counts, exact_snr_rate, network_rate
+from nashlens.reports.instruments.gradients import INSTRUMENT
+
+TRIALS = 20_000
+
+
+def facts(*, sizes: Sequence[int] = (2, 3, 4)) -> dict[str, GameFacts]:
+    found = {}
+    for name in ("all_ones", "all_equal", "simple_spread"):
+        for n in sizes:
+            agents = tuple(f"agent_{i}" for i in range(n))
+            found[f"{name}-{n}"] = GameFacts(
+                label=f"{name}-{n}",
+                matrix=name != "simple_spread",
+                constant_sum=False,
+                span=1.0,
+                agents=agents,
+                sides=("all",) * n,
+                name=name,
+                parameters={"n_agents": n},
+            )
+    return found
+
+
+def row(game: str, metric: str, agent: str, value: float, *, seed: int, n: int = 1) -> dict[str, object]:
+    return {"suite": "s", "game": game, "algorithm": "maddpg", "run_id": str(seed), "seed": seed, "step": 100} | {
+        "agent": agent,
+        "metric": metric,
+        "value": value,
+        "bound": "estimate",
+        "unit": "x",
+        "n": n,
+    }
+
+
+def sampled(reward: Reward, *, halving: float = 0.5, seeds: int = 5) -> list[dict[str, object]]:
+    """Return rows in which REINFORCE agrees with ``halving^N`` and the others with their closed forms."""
+    found = []
+    for n in (2, 3, 4):
+        for estimator in ESTIMATORS:
+            exact = proposition_one(n, estimator=estimator, reward=reward).p_positive
+            share = halving**n if estimator == "reinforce" and reward == "all_ones" else exact
+            for seed in range(seeds):
+                value = round(share * TRIALS) / TRIALS
+                words = names.NAMES[estimator]
+                found.append(row(f"{reward}-{n}", names.SAMPLED_AT_HALF, words, value, seed=seed, n=TRIALS))
+    return found
+
+
+def networks(
+    *, halving: float = 0.5, uphill: float = 0.7, seeds: int = 5, signal: float = 1.0
+) -> list[dict[str, object]]:
+    """Return rows in which every estimator's SNR² is ``signal · halving^N`` with a spread of 2% over seeds."""
+    found = []
+    for n in (2, 3, 4):
+        for estimator in ESTIMATORS:
+            label = names.label(estimator, "agent_0")
+            for seed in range(seeds):
+                spread = 1 + 0.02 * (seed - (seeds - 1) / 2)
+                values = {names.NORM: signal * halving**n * spread, names.VARIANCE: 1.0, names.SIGN: 0.8}
+                values[names.TRUE_SIGN] = uphill + 0.01 * (spread - 1)
+                values |= {f"{names.SHARE}{s}": 0.25 * spread for s in names.SOURCES}
+                found += [row(f"simple_spread-{n}", m, label, v, seed=seed, n=256) for m, v in values.items()]
+    return found
+
+
+def said(rows: Sequence[dict[str, object]]) -> tuple[str, ...]:
+    return gradient_answers(merged_agents(pd.DataFrame(rows)), facts())
+
+
+def test_a_rate_of_minus_one_holds_the_proposition() -> None:
+    answers = said(sampled("all_ones"))
+    assert answers[0].startswith("Proposition 1, reward 1 if all play 1: log2 of the probability")
+    assert (
+        "N = 2 to 4 (binomial regression, n = 300,000 gradient samples); the proposition's −1 lies inside" in answers[0]
+    )
+    assert "24 of 24 sampled shares" in answers[0]
+
+
+def test_another_rate_does_not() -> None:
+    answers = said(sampled("all_ones", halving=0.6))
+    assert "the proposition's −1 lies outside the interval" in answers[0]
+    assert "21 of 24 sampled shares" in answers[0]
+
+
+def test_who_escapes_follows_from_the_closed_forms() -> None:
+    # N = 4: REINFORCE 1/15, its baseline 1/14, COMA 2p/(1 − 2p) = 1/7; averaged over others 1; re-evaluated no noise
+    text = said(sampled("all_ones"))[1]
+    assert "it falls with N for REINFORCE (0.0667), REINFORCE less a baseline (0.0714)" in text
+    assert "COMA (0.143)" in text
+    assert "it does not fall for score × Q averaged over others (1.00)" in text
+    assert "there is no noise in MADDPG, others re-evaluated" in text
+    assert "Agreement alone misleads" in text
+
+
+def test_as_printed_nothing_agrees_and_a_sample_that_does_is_said() -> None:
+    assert "the true gradient at uniform play is 0: none of 2,400,000" in said(sampled("all_equal"))[0]
+    wrong = sampled("all_equal")
+    wrong[0]["value"] = 1 / TRIALS
+    assert "1 of 2,400,000 gradient samples agreed" in said(wrong)[0]
+
+
+@pytest.mark.parametrize(
+    ("halving", "word"), [(0.5, "REINFORCE −1.000 [−1.0"), (2.0, "REINFORCE 1.000 [0.9"), (1.0, "no change is shown")]
+)
+def test_network_rates_in_all_directions(halving: float, word: str) -> None:
+    text = next(each for each in said(networks(halving=halving)) if "doublings" in each)
+    assert text.startswith("simple_spread, N = 2 to 4")
+    assert word in text
+    assert ("(falls)" in text, "(rises)" in text) == (halving == 0.5, halving == 2.0)
+    assert "n = 15 seeds in all" in text
+
+
+@pytest.mark.parametrize(("uphill", "word"), [(0.7, ": uphill"), (0.3, ": downhill"), (0.5, ": neither is shown")])
+def test_agreement_with_returns_in_all_directions(uphill: float, word: str) -> None:
+    text = next(each for each in said(networks(uphill=uphill)) if "agrees in sign" in each)
+    assert f"with returns{word}" in text
+
+
+def test_shares_of_the_variance_are_stated_at_the_largest_number_of_agents() -> None:
+    text = next(each for each in said(networks()) if "shares of the variance" in each)
+    assert text.startswith("simple_spread, N = 4")
+    assert "COMA 0.250 [0.2" in text
+
+
+def test_few_seeds_make_no_statement() -> None:
+    answers = said(networks(seeds=2))
+    assert not any("agrees in sign" in each for each in answers)
+    rates = next(each for each in answers if "doublings" in each)
+    assert "2 seeds; an interval needs at least 5) (no statement)" in rates
+    assert "(falls)" not in rates
+
+
+def test_no_signal_has_a_reason_instead_of_a_rate() -> None:
+    text = next(each for each in said(networks(signal=-1.0)) if "doublings" in each)
+    assert "the ratio is not above 0" in text
+    assert "(no statement)" in text
+    chapter = INSTRUMENT.chapter(pd.DataFrame(networks(signal=-1.0)), {}, facts())
+    table = next(each for each in chapter.tables if each.name == "gradient-networks")
+    assert table.rows[0][8] == "no signal"
+
+
+def test_the_chapter_has_its_figures_and_tables_and_words_for_each_panel() -> None:
+    rows = [*sampled("all_ones"), *sampled("all_equal"), *networks()]
+    chapter = INSTRUMENT.chapter(merged_agents(pd.DataFrame(rows)), {}, facts())
+    assert [each.name for each in chapter.figures] == ["gradient-agreement", "gradient-snr", "gradient-sources"]
+    assert [each.name for each in chapter.tables] == ["gradient-proposition", "gradient-networks", "gradient-sources"]
+    assert [panel.title for panel in chapter.figures[0].panels] == ["all_ones"]  # as printed nothing agrees
+    assert all("begins at" in panel.alternative for figure in chapter.figures for panel in figure.panels)
+
+
+def test_an_empty_frame_has_a_sentence() -> None:
+    assert INSTRUMENT.chapter(pd.DataFrame(), {}, facts()).answers == ("Gradients: no run could be examined.",)
+
+
+def test_counts_hold_one_agent_where_two_were_asked() -> None:
+    alone = [
+        row("all_ones-2", names.SAMPLED_AT_HALF, f"REINFORCE{names.ALONE}", 0.5, seed=seed, n=TRIALS)
+        for seed in range(3)
+    ]
+    found = counts(pd.DataFrame([*sampled("all_ones"), *alone]), facts(), "all_ones")
+    own = [each for each in found if each.estimator == "reinforce"]
+    assert [each.n_agents for each in own] == [1, 2, 3, 4]
+    rate = agreement_rate(found, "reinforce")
+    assert rate is not None
+    assert rate.value == pytest.approx(-1, abs=0.01)
+    assert agreement_rate(found[:1], "reinforce") is None
+
+
+def test_exact_rates_over_a_range_of_agents() -> None:
+    # REINFORCE: slope of −log2(2^N − 1) over 2, 3, 4; averaged over others: 1 for all N; re-evaluated has no noise
+    expected = np.polyfit([2, 3, 4], [-np.log2(2.0**n - 1) for n in (2, 3, 4)], 1)[0]
+    assert exact_snr_rate([2, 3, 4], "reinforce") == pytest.approx(expected)
+    assert exact_snr_rate([2, 3, 4], "decentralised_q") == pytest.approx(0, abs=1e-9)
+    assert np.isnan(exact_snr_rate([2, 3, 4], "dpg_reevaluated"))
+
+
+def test_a_rate_needs_two_sizes() -> None:
+    estimator: Estimator = "reinforce"
+    assert network_rate(pd.DataFrame(networks()), {2: "simple_spread-2"}, estimator) is None
