@@ -1,7 +1,7 @@
 """How much memory the learners of one seed hold when training ends, read off the learners themselves.
 
-They are built once with room for all that they will keep. Large stores are asked of the operating system without being
-touched, so that building them costs no memory and little time.
+They are built once with room for all that they will keep, and take in one round. Large stores are asked of the
+operating system without being touched, so that building them costs hardly any memory and little time.
 """
 
 from __future__ import annotations
@@ -11,17 +11,20 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import torch
 
+from nashlens.agents.checkpoint import Generators
 from nashlens.agents.config import Algorithm
 from nashlens.agents.families import engine_for
-from nashlens.games.core import GameSpec
+from nashlens.agents.rollout import Rollout
+from nashlens.games.core import Game
 
 
-def seed_bytes(spec: GameSpec, algorithms: Mapping[str, Algorithm], *, steps: int) -> int:
+def seed_bytes(game: Game, algorithms: Mapping[str, Algorithm], *, steps: int) -> int:
     """Return the bytes of networks, optimisers and replay of one seed.
 
     Parameters
     ----------
-    spec, algorithms, steps : as for `families.engine_for`.
+    game : what is played.
+    algorithms, steps : as for `families.engine_for`.
 
     Returns
     -------
@@ -31,7 +34,19 @@ def seed_bytes(spec: GameSpec, algorithms: Mapping[str, Algorithm], *, steps: in
     ------
     ValueError : the sides' algorithms cannot train in one run, or a setting does not fit the game.
     """
-    return held_bytes(engine_for(spec, algorithms, seeds=(0,), steps=steps, device=torch.device("cpu")))
+    device = torch.device("cpu")
+    engine = engine_for(game.spec, algorithms, seeds=(0,), steps=steps, device=device)
+    generators = Generators((0,), device=device)
+    rollout = Rollout(
+        game,
+        engine.n_envs,
+        ensembles=engine.ensembles,
+        device=device,
+        rngs=generators.environments,
+        assigning=generators.assigning,
+    )
+    rollout.step(engine, n_updates=0, generators=generators.acting)
+    return held_bytes(engine)
 
 
 def held_bytes(thing: object) -> int:

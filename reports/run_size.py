@@ -54,7 +54,8 @@ def run_size(run: RunSpec) -> RunSize:
     from nashlens.games import make
     from nashlens.reports.exact_settings import exact_rules
 
-    spec = make(run.game, **run.parameters).spec
+    game = make(run.game, **run.parameters)
+    spec = game.spec
     trained = _one_round(run)
     arrays, _ = records.pack(trained)
     updates = n_updates(spec, run)
@@ -66,7 +67,7 @@ def run_size(run: RunSpec) -> RunSize:
         return RunSize(memory_bytes=disk, disk_bytes=disk)
     from nashlens.agents.footprint import seed_bytes
 
-    held = seed_bytes(spec, algorithms_by_side(spec, run), steps=run.steps)
+    held = seed_bytes(game, algorithms_by_side(spec, run), steps=run.steps)
     return RunSize(memory_bytes=held + disk, disk_bytes=disk)
 
 

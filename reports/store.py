@@ -18,7 +18,8 @@ Layout, schema 1::
     locks/RUN_ID                    held by the process that works on a run
     report/NAME/                    the report of a suite
 
-A run without ``status.json`` is not there. Every file is put in place by a rename.
+A run without ``status.json`` is not there. Every file is put in place by a rename. Links in place of a run's folder or
+files are refused: they could lead anywhere.
 """
 
 from __future__ import annotations
@@ -226,7 +227,7 @@ class Store:
         if not (folder / "arrays.safetensors").exists():
             raise StoreError(f"{folder} has no arrays: the run failed before it had any")
         try:
-            arrays = load((folder / "arrays.safetensors").read_bytes())
+            arrays = load(_no_link(folder / "arrays.safetensors").read_bytes())
             return records.unpack(arrays, read_json(folder / "settings.json"))
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise StoreError(f"{folder} holds no training run that this version can read: {error}") from error
@@ -246,7 +247,7 @@ class Store:
             path = folder / name
             if name not in RECORD_FILES or not path.is_file():
                 raise StoreError(f"{path} is missing")
-            if atomic.digest(path.read_bytes()) != expected:
+            if atomic.digest(_no_link(path).read_bytes()) != expected:
                 raise StoreError(f"{path} is damaged: its checksum differs from the one in status.json")
         try:
             spec = RunSpec(**read_json(folder / "spec.json"))
@@ -260,9 +261,21 @@ class Store:
         """Return what a run was made with."""
         return read_json(self._run(run_id) / "provenance.json")
 
+    def lock_path(self, run_id: str) -> Path:
+        """Return the file that the process locks which works on a run."""
+        self._run(run_id)
+        return self.root / "locks" / run_id
+
     def measures_path(self, run_id: str, instrument: str = "measures") -> Path:
-        """Return where the common measures of a run are kept, or those of one instrument."""
-        return self._run(run_id) / f"{instrument}.parquet"
+        """Return where the common measures of a run are kept, or those of one instrument.
+
+        Raises
+        ------
+        StoreError : `instrument` is no plain name, or a link stands there.
+        """
+        if not instrument.isidentifier():
+            raise StoreError(f"instrument must be a plain name, not {instrument!r}")
+        return _no_link(self._run(run_id) / f"{instrument}.parquet")
 
     def folder(self, *names: str) -> Path:
         """Return a folder of the store, made if it is not there.
@@ -314,15 +327,29 @@ class Store:
     def _run(self, run_id: str) -> Path:
         if len(run_id) != 64 or any(c not in "0123456789abcdef" for c in run_id):
             raise StoreError(f"run_id must be 64 hexadecimal digits, not {run_id!r}")
-        return self.root / "runs" / run_id
+        return _no_link(self.root / "runs" / run_id)
 
     def _folder(self, *names: str) -> Path:
         path = self.root.joinpath(*names)
+        if len(names) > 1:  # the store's own rooms may stand on another disk; what is in them may not lead elsewhere
+            _no_link(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"out: cannot write to {path}: {_reason(error)}") from error
         return path
+
+
+def _no_link(path: Path) -> Path:
+    """Return a path that is not a link out of the folder it stands in.
+
+    Raises
+    ------
+    StoreError : it is a link.
+    """
+    if path.is_symlink():
+        raise StoreError(f"{path} is a link; what belongs to a run must stand in the store itself")
+    return path
 
 
 def _contiguous(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
@@ -338,11 +365,11 @@ def read_json(path: Path) -> dict[str, Any]:
 
     Raises
     ------
-    StoreError : the file holds no JSON object.
+    StoreError : the file holds no JSON object, or is a link.
     FileNotFoundError : it is not there.
     """
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(_no_link(path).read_bytes())
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise StoreError(f"{path} is damaged: no JSON ({error})") from error
     if not isinstance(value, dict):

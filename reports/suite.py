@@ -113,12 +113,16 @@ def suite_from_json(values: Mapping[str, Any]) -> Suite:
     KeyError, TypeError, ValueError : something is missing or of another kind.
     """
     cells = []
+    config = SuiteConfig.model_validate(values["config"])
     for cell in values["cells"]:
+        if cell["game"] not in config.games or cell["algorithm"] not in config.algorithms:
+            raise ValueError(f"there is no {cell['algorithm']!r} in {cell['game']!r} in this suite")
+        check_names(cell.get("metrics", ()))
         first = RunSpec(**cell["run"])
         runs = tuple(first.with_seed(int(seed)) for seed in cell["seeds"])
         labels = {"game": str(cell["game"]), "algorithm": str(cell["algorithm"])}
         cells.append(Cell(**labels, runs=runs, metrics=tuple(cell.get("metrics", ()))))
-    return Suite(config=SuiteConfig.model_validate(values["config"]), cells=tuple(cells))
+    return Suite(config=config, cells=tuple(cells))
 
 
 def parse_suite(text: str, *, source: str = "suite", size: str = FULL) -> Suite:

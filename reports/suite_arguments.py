@@ -45,6 +45,8 @@ class SuiteRun:
     """Worker processes; as many as there are processors if left out."""
     scheduler: str | None = None
     """Address of a Dask scheduler, such as tcp://10.0.0.5:8786: run on its workers instead; see docs/clusters.md."""
+    tensorboard: Path | None = None
+    """Folder to write what is measured into as scalars for TensorBoard, once the runs are done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,8 @@ class SuiteStatus:
     """Folder of the runs."""
     suite: str | None = None
     """Name of the suite, where the folder holds several."""
+    watch: bool = False
+    """Look again and again until nothing is running there any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

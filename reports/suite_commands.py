@@ -34,8 +34,10 @@ def do(asked: Suites, *, command: Sequence[str]) -> int:
             return suite_show(asked.do)
         case SuiteRun():
             return suite_run(asked.do, command=command)
-        case SuiteStatus() as status:
-            return suite_status(status.out, suite=status.suite)
+        case SuiteStatus():
+            from nashlens.reports.suite_status import suite_status
+
+            return suite_status(asked.do)
         case SuiteExport():
             return suite_export(asked.do)
 
@@ -60,26 +62,14 @@ def suite_run(asked: SuiteRun, *, command: Sequence[str]) -> int:
     suite = find_suite(asked.suite, size=asked.size or FULL)
     out = asked.out or Path("runs") / suite.name
     store, done = run(suite, out, workers=asked.workers, scheduler=asked.scheduler, command=command)
+    if asked.tensorboard is not None:
+        from nashlens.reports.scalar_logs import write_scalars
+
+        with checking():
+            n_runs = write_scalars(store, suite, asked.tensorboard)
+        Console().print(f"scalars of {n_runs} runs in {asked.tensorboard}", highlight=False, soft_wrap=True)
     Console().print(f"report: nashlens report build {store.root}", highlight=False, soft_wrap=True)
     return 1 if done.failed else 0
-
-
-def suite_status(out: Path, *, suite: str | None) -> int:
-    """Print what is done, failed and not run."""
-    from nashlens.reports.frames import inventory
-    from nashlens.reports.store import Store
-    from nashlens.reports.tables import failures_table, runs_table
-
-    with checking():
-        store = Store.existing(out)
-        runs = inventory(store, store.suite(suite))
-    for table in (runs_table(runs), failures_table(runs)):
-        if table is not None:
-            shown = Table(*table.header, box=None, pad_edge=False)
-            for row in table.rows:
-                shown.add_row(*row)
-            uncut_console().print(shown)
-    return 0
 
 
 def suite_export(asked: SuiteExport) -> int:

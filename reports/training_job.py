@@ -102,8 +102,7 @@ def train_job(job: Job) -> JobOutcome:
     with run_locks([locks / run.run_id for run in job.runs], wait=job.wait) as held:
         if not held:
             return JobOutcome(busy=True)
-        begun = {"steps": 0, "n_seeds": len(job.runs), "process": os.getpid()}
-        _progress_path(store, job).write_text(json.dumps(begun))
+        _write_progress(store, job, steps=0, seconds=0.0)
         missing = tuple(run for run in job.runs if store.status(run.run_id).state != "done" or _damaged(store, run))
         failed = _train_missing(store, job, missing) if missing else {}
     _progress_path(store, job).unlink(missing_ok=True)
@@ -145,7 +144,7 @@ def _train(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> list[Trainin
     return train_seeds(
         missing[0],
         seeds,
-        progress=_progress_writer(_progress_path(store, job)),
+        progress=_progress_writer(store, job),
         checkpoint_every_steps=every,
         on_checkpoint=(lambda point: write_checkpoint(path, point, seeds=seeds)) if every and same_seeds else None,
         resume=read_checkpoint(path) if same_seeds and path.exists() else None,
@@ -195,7 +194,7 @@ def _progress_path(store: Store, job: Job) -> Path:
     return store.folder("progress") / f"{job.job_id}.json"
 
 
-def _progress_writer(path: Path) -> Callable[[Progress], None]:
+def _progress_writer(store: Store, job: Job) -> Callable[[Progress], None]:
     last = -PROGRESS_SECONDS
 
     def write(progress: Progress) -> None:
@@ -204,18 +203,29 @@ def _progress_writer(path: Path) -> Callable[[Progress], None]:
         if now - last < PROGRESS_SECONDS and progress.steps < progress.total_steps:
             return
         last = now
-        values: dict[str, Any] = {
-            "steps": progress.steps,
-            "total_steps": progress.total_steps,
-            "n_seeds": progress.n_seeds,
-            "seconds": progress.seconds,
-            "process": os.getpid(),
-        }
-        temporary = path.with_suffix(f".{os.getpid()}.part")
-        temporary.write_text(json.dumps(values))
-        temporary.replace(path)
+        _write_progress(store, job, steps=progress.steps, seconds=progress.seconds)
 
     return write
+
+
+def _write_progress(store: Store, job: Job, *, steps: int, seconds: float) -> None:
+    """Say how far a job is: environment steps of each of its seeds, and the seconds that training took."""
+    path = _progress_path(store, job)
+    values: dict[str, Any] = {
+        "label": job.label,
+        "run_id": job.runs[0].run_id,
+        "steps": steps,
+        "total_steps": job.runs[0].steps,
+        "n_seeds": len(job.runs),
+        "seconds": seconds,
+        "process": os.getpid(),
+    }
+    temporary = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        temporary.write_text(json.dumps(values), encoding="utf-8")
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)  # a disk that is full hides how far the job is, and stops no training
 
 
 def _end_with(sentinel: int) -> None:
