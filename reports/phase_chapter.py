@@ -8,7 +8,6 @@ otherwise each has its own, and the field is that against an opponent who plays 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,40 +18,15 @@ from nashlens.analysis.equilibria import find_equilibria
 from nashlens.games import NormalFormGame, Profile, make
 from nashlens.games.core import Array
 from nashlens.reports.figures import Figure, Panel
+from nashlens.reports.phase_words import NEAR, Runs, ending_words
 from nashlens.reports.portraits import on_simplex, simplex_panel, square_panel
 from nashlens.reports.quantities import PROBABILITY
 from nashlens.reports.strategy_player import portrait_group, strategy_player
 from nashlens.reports.suite import Suite
-from nashlens.reports.words import counted, number
 
 N_GRID = {2: 13, 3: 12}
-NEAR = 0.1  # total variation of every agent's strategy from those of an equilibrium
+MOST_DRAWINGS = 24  # in one figure
 FIELD, PATH, EQUILIBRIUM = "field", "path", "equilibrium"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Runs:
-    """The strategies of one cell's seeds in a small matrix game.
-
-    Attributes
-    ----------
-    label, algorithm : of the cell.
-    game : two agents with two or three actions each.
-    seeds : S seeds.
-    steps : environment steps of the T snapshots.
-    strategies : one ``[S, T, A]`` an agent.
-    equilibria : the profiles that the game is known to have.
-    complete : whether there are no others, mixtures of them in degenerate games aside.
-    """
-
-    label: str
-    algorithm: str
-    game: NormalFormGame
-    seeds: tuple[int, ...]
-    steps: tuple[int, ...]
-    strategies: tuple[Array, Array]
-    equilibria: tuple[Profile, ...]
-    complete: bool
 
 
 def phase_figure(frame: pd.DataFrame, suite: Suite) -> Figure | None:
@@ -66,11 +40,14 @@ def phase_figure(frame: pd.DataFrame, suite: Suite) -> Figure | None:
     panels, paragraphs, data = [], [], []
     groups: dict[str, list[dict[str, Any]]] = {}
     shapes: dict[str, str] = {}
+    n_portraits = 0
     for runs in _cells(frame, suite):
         shapes[runs.label] = "square" if runs.game.n_actions == (2, 2) else "simplex"
         for agents in _planes(runs.game):
             points = portrait_data(runs, agents)
-            panels.append(_panel(runs, agents, points))
+            n_portraits += 1
+            if n_portraits <= MOST_DRAWINGS:
+                panels.append(_panel(runs, agents, points))
             groups.setdefault(runs.label, []).append(_group(runs, agents, points))
             data.append(points)
         paragraphs.append(f"{runs.label}. {ending_words(runs)}")
@@ -84,12 +61,18 @@ def phase_figure(frame: pd.DataFrame, suite: Suite) -> Figure | None:
         "games with three actions the field of an agent is that against an opponent who plays the same strategy if the "
         "game is symmetric, and uniformly otherwise. A seed ends at an equilibrium if no agent's last strategy is "
         f"farther from it than {NEAR:g} in total variation. Every seed is drawn; nothing is averaged, so that there is "
-        "no interval.",
+        f"no interval.{_left_out(n_portraits)}",
         paragraphs=tuple(paragraphs),
         panels=tuple(panels),
         players=tuple(strategy_player(each, game=game, shape=shapes[game]) for game, each in groups.items()),
         data=pd.concat(data, ignore_index=True),
     )
+
+
+def _left_out(n_portraits: int) -> str:
+    if n_portraits <= MOST_DRAWINGS:
+        return ""
+    return f" Of {n_portraits} portraits the first {MOST_DRAWINGS} are drawn; the players show all."
 
 
 def portrait_data(runs: Runs, agents: tuple[int, ...]) -> pd.DataFrame:
@@ -118,37 +101,6 @@ def portrait_data(runs: Runs, agents: tuple[int, ...]) -> pd.DataFrame:
             parts.append(_points(EQUILIBRIUM, points, path=str(number_)).assign(seed=-1))
     names = " and ".join(runs.game.spec.agents[i] for i in agents)
     return pd.concat(parts, ignore_index=True).assign(game=runs.label, algorithm=runs.algorithm, agents=names)
-
-
-def ending_words(runs: Runs) -> str:
-    """Say at which equilibria the seeds of a cell ended, and how many at none.
-
-    Parameters
-    ----------
-    runs : one cell.
-    """
-    distances_SE = np.array(
-        [
-            np.max([0.5 * np.abs(s[:, -1] - e).sum(axis=-1) for s, e in zip(runs.strategies, profile, strict=True)], 0)
-            for profile in runs.equilibria
-        ]
-    ).T
-    n_seeds = len(runs.seeds)
-    nearest, near = distances_SE.argmin(axis=1), distances_SE.min(axis=1) <= NEAR
-    said = [
-        f"{int((near & (nearest == k)).sum())} at {_profile_words(runs.game, profile)}"
-        for k, profile in enumerate(runs.equilibria)
-        if (near & (nearest == k)).any()
-    ]
-    ends = ", ".join(said) if said else "none at an equilibrium"
-    elsewhere = int((~near).sum())
-    rest = f", {elsewhere} elsewhere" if said and elsewhere else ""
-    known = "all equilibria" if runs.complete else "the equilibria found"
-    middle = number(float(np.median(distances_SE.min(axis=1))))
-    return (
-        f"{runs.algorithm}: of {counted(n_seeds, 'seed')} {ends}{rest} ({counted(len(runs.equilibria), 'equilibrium')}"
-        f" in the game, {known}; median distance from the nearest {middle})."
-    ).replace("equilibriums", "equilibria")
 
 
 def _cells(frame: pd.DataFrame, suite: Suite) -> Iterator[Runs]:
@@ -251,12 +203,3 @@ def _panel(runs: Runs, agents: tuple[int, ...], points: pd.DataFrame) -> Panel:
         )
     corners = (labels[0], labels[1], labels[2])
     return simplex_panel(field, paths, equilibria, name=name, title=title, labels=corners, alternative=alternative)
-
-
-def _profile_words(game: NormalFormGame, profile: Profile) -> str:
-    words = []
-    for i, strategy in enumerate(profile):
-        played = np.flatnonzero(strategy > 1e-9)
-        mixed = "/".join(number(float(p)) for p in strategy)
-        words.append(game.action_names[i][int(played[0])] if len(played) == 1 else mixed)
-    return f"({', '.join(words)})"

@@ -18,6 +18,8 @@ from nashlens.reports.store import Store
 from nashlens.reports.suite import Cell, Suite
 from nashlens.reports.words import counted
 
+MOST_EPISODES = 120
+MOST_DRAWINGS = 24
 MOST_NUMBERS = 150_000  # in the episodes of one page, of which one takes three or four characters
 PLACES = ("best", "middle", "worst")
 
@@ -71,7 +73,8 @@ def replay_figure(store: Store, suite: Suite, frame: pd.DataFrame, *, episode: i
             (each, replay(store.read(each.run_id), episode=episode)) for each in chosen if each.cell.game == game
         ]
         players.append(_player(world, game, recordings))
-        panels += [_panel(world, each, recording) for each, recording in recordings if each.stands_for_cell]
+        shown = [pair for pair in recordings if pair[0].stands_for_cell][: MOST_DRAWINGS - len(panels)]
+        panels += [_panel(world, each, recording) for each, recording in shown]
         data += [_rows(world, each, recording) for each, recording in recordings]
         paragraphs.append(f"{game}. {_words(world, recordings)}")
     if not chosen:
@@ -122,11 +125,11 @@ def _within_budget(
     every = [each for cell in suite.cells for each in ranked.get((cell.game, cell.algorithm), [])]
     middle = [each for each in every if each.stands_for_cell]
     costs = {game: n_numbers(world) for game, world in worlds.items() if world is not None}
-    if sum(costs[each.cell.game] for each in every) <= MOST_NUMBERS:
+    if sum(costs[each.cell.game] for each in every) <= MOST_NUMBERS and len(every) <= MOST_EPISODES:
         return every, ""
     kept: list[Shown] = []
     for each in middle:
-        if sum(costs[one.cell.game] for one in [*kept, each]) <= MOST_NUMBERS:
+        if sum(costs[one.cell.game] for one in [*kept, each]) <= MOST_NUMBERS and len(kept) < MOST_EPISODES:
             kept.append(each)
     missing = len(middle) - len(kept)
     cells = f" {counted(missing, 'cell')} would have made this page too large and have none." if missing else ""
@@ -141,7 +144,7 @@ def _caption(left_out: str, *, several: bool) -> str:
             "of the final policies of the best, the middle and the worst seed of each cell, by the mean final return "
             "of the agents of the game's first side"
         )
-        drawings = "The drawings show the middle seed (the best of two),"
+        drawings = f"The drawings, of at most {MOST_DRAWINGS} cells, show the middle seed (the best of two),"
     return (
         f"One episode {whose}. It begins alike in every run of a game; actions are chosen as in the final episodes. "
         "Discs are drawn to scale; a ring marks a goal; a line is the way gone so far. Messages are named by the "
