@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nashlens.agents.critic import Critic
 
 N_DRAWS = 8
-MOST_ALTERNATIVES = 64
+MOST_ALTERNATIVES = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -14,8 +14,9 @@ import pandas as pd
 from nashlens.reports.estimates import final_estimates
 from nashlens.reports.instruments.contract import Chapter, Comparisons
 from nashlens.reports.instruments.dose_response_words import response_sentences, responses_table
+from nashlens.reports.instruments.inference_answers import model_sentences
 from nashlens.reports.instruments.inference_figures import ledger_figure, response_figure
-from nashlens.reports.instruments.inference_hypotheses import hypotheses
+from nashlens.reports.instruments.inference_hypotheses import explanations_table
 from nashlens.reports.instruments.policy_inference_quantities import DISTANCES, GRADIENTS, LEDGERS, VALUES
 from nashlens.reports.instruments.stand_ins import INFERRED
 from nashlens.reports.quantities import quantity
@@ -39,8 +40,8 @@ def policy_inference_chapter(frame: pd.DataFrame, comparisons: Mapping[str, Comp
         tables.append(responses_table(returns, differences))
     if len(finals):
         inferred = models_of(finals, returns)
-        said, table = hypotheses(inferred, differences)
-        answers += said
+        table = explanations_table(inferred, differences)
+        answers += model_sentences(inferred, differences)
         tables += [*([table] if table is not None else []), ledgers_table(finals)]
     figures = [response_figure(finals, differences), ledger_figure(frame, returns)] if len(frame) else []
     return Chapter(

@@ -14,7 +14,7 @@ from nashlens.games import make
 from nashlens.reports.instruments.dose_response import dose_response, family_of, return_of
 from nashlens.reports.instruments.dose_response_words import response_sentences, responses, responses_table
 from nashlens.reports.instruments.inference_figures import ledger_figure, response_figure
-from nashlens.reports.instruments.inference_hypotheses import hypotheses
+from nashlens.reports.instruments.inference_hypotheses import explanations_table
 from nashlens.reports.instruments.policy_inference_chapter import policy_inference_chapter
 from nashlens.reports.instruments.stand_ins import StandIn
 
@@ -186,6 +186,7 @@ def measured(**changes: float) -> pd.DataFrame:
         "inference_calibration": 0.8,
         "inference_softness": 0.1,
         "inference_lag": 0.2,
+        "inference_fit": 0.1,
         "inference_kl_replay": 1.0,
         "inference_shift": 0.3,
         "inference_relevant": 0.05,
@@ -272,6 +273,12 @@ def test_the_same_explanations_come_out_the_other_way_round(make_run: MakeRun) -
     }
 
 
+def test_a_model_that_is_not_what_the_replay_teaches_is_not_explained_by_its_age(make_run: MakeRun) -> None:
+    # far older data, but the model is further from them than the policy is: it was not fitted to them
+    found = verdicts_of(chapter_of(make_run, NEARLY, inference_lag=0.9, inference_fit=1.4))
+    assert found["H3: the data are of older policies"] == "refuted"
+
+
 def test_what_lies_in_between_is_not_shown(make_run: MakeRun) -> None:
     found = verdicts_of(
         chapter_of(make_run, [0.99, 0.3, 0.97, 0.5, 0.98], inference_calibration=0.505, inference_shift=0.0)
@@ -324,5 +331,5 @@ def test_divergence_and_loss_are_set_beside_each_other(make_run: MakeRun) -> Non
 def test_no_runs_leave_an_empty_chapter() -> None:
     chapter = policy_inference_chapter(measured().iloc[:0], {})
     assert (chapter.answers, chapter.figures, chapter.tables) == ((), (), ())
-    assert hypotheses(pd.DataFrame(columns=["entropy_weight"]), pd.DataFrame()) == ([], None)
+    assert explanations_table(pd.DataFrame(columns=["entropy_weight"]), pd.DataFrame()) is None
     assert ledger_figure(measured(), pd.DataFrame()) is None

@@ -1,0 +1,99 @@
+"""What is said of fitted models at the end of training: how far off, why, and whether reward goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from nashlens.reports.instruments.dose_response_words import EQUIVALENT, LOWER, responses
+from nashlens.reports.instruments.inference_figures import PAPERS_WEIGHT
+from nashlens.reports.instruments.inference_hypotheses import WHOLE, by_metric, in_words, response_in_words
+from nashlens.reports.words import counted, listed, number
+
+
+def model_sentences(models: pd.DataFrame, differences: pd.DataFrame) -> Iterator[str]:
+    """Yield what is said of the models that are furthest off in each game, of λ, and of divergence and return.
+
+    Parameters
+    ----------
+    models : final estimates of fitted models that are read as actions, with ``entropy_weight``.
+    differences : as `dose_response` returns them.
+    """
+    own = models[models["entropy_weight"] == PAPERS_WEIGHT]
+    yield from worst_sentences(own)
+    yield from entropy_sentences(models)
+    yield from divergence_and_return(own, differences)
+
+
+def worst_sentences(own: pd.DataFrame) -> Iterator[str]:
+    """Yield, for the pair of each game whose model is furthest off, how far, and what explains it."""
+    for game, part in own.groupby("game", sort=False):
+        whole = part[part["metric"] == WHOLE]
+        if whole.empty:
+            continue
+        pair = str(whole["agent"].iloc[int(whole["value"].to_numpy().argmax())])
+        by = by_metric(part[part["agent"] == pair])
+        parts = {
+            "the entropy weight": "inference_regulariser",
+            "temperature": "inference_calibration",
+            "softness of play": "inference_softness",
+            "what value feels": "inference_relevant",
+        }
+        shares = [
+            f"{name} {number(by[metric]['value'] / by[WHOLE]['value'], decimals=2)}"
+            for name, metric in parts.items()
+            if metric in by and by[WHOLE]["value"]
+        ]
+        tv, kl, back, same = (
+            in_words(by[f"inference_{name}"]) for name in ("tv", "kl_true_model", "kl_model_true", "agreement")
+        )
+        yield (
+            f"{game}: the model that is furthest off, {pair}, ends {tv} in total variation and {kl} nats from the true "
+            f"target policy (KL(true‖model); {back} the other way round), and prefers the same action in {same} of the "
+            f"observations ({counted(int(by[WHOLE]['n']), 'seed')}). Shares of that divergence, of different ledgers: "
+            f"{listed(shares)}."
+        )
+        if "inference_delta_q_relative" in by:
+            error, relative = (in_words(by[f"inference_delta_q_{name}"]) for name in ("direct", "relative"))
+            yield (
+                f"{game}: as the critic is fed, that model is wrong by {error} in reward units, {relative} standard "
+                "deviations of the value over observations."
+            )
+
+
+def entropy_sentences(models: pd.DataFrame) -> Iterator[str]:
+    """Yield the divergence under each entropy weight, pair by pair, where a game has several."""
+    whole = models[models["metric"] == WHOLE]
+    for (game, pair), part in whole.groupby(["game", "agent"], sort=False):
+        if part["entropy_weight"].nunique() > 1:
+            listed_ = [
+                f"λ = {row['entropy_weight']:g}: {in_words(row)}"
+                for row in part.sort_values("entropy_weight").to_dict("records")
+            ]
+            yield f"{game}, {pair}: KL(true‖model) in nats at {'; '.join(listed_)}."
+
+
+def divergence_and_return(own: pd.DataFrame, differences: pd.DataFrame) -> Iterator[str]:
+    """Yield whether the games in which inference costs reward are those in which models are further off."""
+    if differences.empty:
+        return
+    whole = own[own["metric"] == WHOLE].groupby("game", sort=False)["value"].max()
+    verdicts = {
+        game: each
+        for game, arms in responses(differences).items()
+        for each in arms
+        if each.row["algorithm"] in set(own.loc[own["game"] == game, "algorithm"])
+    }
+    ordered = [str(game) for game in whole.sort_values().index if game in verdicts]
+    if len(ordered) < 2:
+        return
+    shown = [f"{game} {number(whole[game])} nats, {response_in_words(verdicts[game])}" for game in ordered]
+    harmed = [game for game in ordered if verdicts[game].verdict == LOWER]
+    spared = [game for game in ordered if verdicts[game].verdict == EQUIVALENT]
+    text = f"Divergence of the worst model and return with inferred policies, game by game: {'; '.join(shown)}."
+    if any(ordered.index(a) < ordered.index(b) for a in harmed for b in spared):
+        text += " So a small divergence can cost reward where a larger one costs none."
+    elif not harmed or not spared:
+        text += " That divergence and loss of reward go together, or do not, is not shown by these games."
+    yield text
