@@ -19,7 +19,9 @@ from nashlens.agents.layout import Layout
 TINY = 1e-12
 
 
-def step_lengths(minimax: Minimax, learners: Sequence[int], sides: Sequence[str]) -> Tensor:
+def step_lengths(
+    minimax: Minimax, learners: Sequence[int], sides: Sequence[str], *, device: torch.device | None = None
+) -> Tensor:
     """Return ``[m, N]``: how far each agent's action is moved against each learner; a learner's own is not moved."""
     return torch.tensor(
         [
@@ -28,7 +30,8 @@ def step_lengths(minimax: Minimax, learners: Sequence[int], sides: Sequence[str]
                 for j in range(len(sides))
             ]
             for i in learners
-        ]
+        ],
+        device=device,
     )
 
 
@@ -52,5 +55,5 @@ def worst_case(joint: Tensor, value: Callable[[Tensor], Tensor], lengths: Tensor
     for j, here in enumerate(layout.slices):
         part = slope[..., here]
         norm = part.norm(dim=-1, keepdim=True).clamp(min=TINY)
-        parts.append(joint[..., here] - lengths[:, j].to(joint.device)[None, :, None, None] * part / norm)
+        parts.append(joint[..., here] - lengths[:, j][None, :, None, None] * part / norm)
     return torch.cat(parts, dim=-1).detach()

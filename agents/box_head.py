@@ -30,8 +30,8 @@ class BoxHead(Head):
         high = torch.zeros(len(spaces), 1, self.padded, device=device)
         self._valid = torch.zeros(len(spaces), 1, self.padded, dtype=torch.bool, device=device)
         for i, space in enumerate(spaces):
-            low[i, 0, : space.width] = torch.tensor(space.low)
-            high[i, 0, : space.width] = torch.tensor(space.high)
+            low[i, 0, : space.width] = torch.tensor(space.low, device=device)
+            high[i, 0, : space.width] = torch.tensor(space.high, device=device)
             self._valid[i, 0, : space.width] = True
         self._low, self._high = low, high
         self._half = (high - low) / 2

@@ -89,8 +89,8 @@ class Update:
 
     Attributes
     ----------
-    curves : by name, ``[S, …]`` on the CPU, of the same names and shapes in every update of a run; NaN where nothing
-        was computed.
+    curves : by name, ``[S, …]``, of the same names and shapes in every update of a run; NaN where nothing was
+        computed. They stay on the learners' device: whoever keeps them fetches them.
     sound : ``[S]``; False where a loss is not finite or passes `LOSS_LIMIT`: that seed will be stopped.
     """
 

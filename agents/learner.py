@@ -87,7 +87,9 @@ class Learner:
                 spec, self.agents, settings, settings.inference, soft=self.soft, device=device, rngs=rngs
             )
         self._own_rewards = torch.tensor(self.members, device=device)[None, :, None, None]
-        self._lengths = step_lengths(settings.minimax, self.members, spec.sides) if settings.minimax else None
+        self._lengths = (
+            step_lengths(settings.minimax, self.members, spec.sides, device=device) if settings.minimax else None
+        )
 
     @property
     def stacks(self) -> dict[str, Stack]:

@@ -107,8 +107,8 @@ def update_all(
     generators : one a seed, for minibatches and noise.
     """
     n_seeds, n_agents = len(alive), learners[0].spec.n_agents
-    critic_losses = torch.full((n_seeds, n_agents), torch.nan)
-    actor_losses = torch.full((n_seeds, n_agents), torch.nan)
+    critic_losses = torch.full((n_seeds, n_agents), torch.nan, device=alive.device)
+    actor_losses = torch.full_like(critic_losses, torch.nan)
     moved = torch.zeros(n_agents, dtype=torch.bool)
     divergences: dict[str, Tensor] = {}
     due = [_actor_is_due(learner, n_updates) for learner in learners]
@@ -123,7 +123,7 @@ def update_all(
             if n_updates % learner.opponents.inference.record_every_updates == 0:
                 found = _divergences(learners, learner, {"replay": batch, "fresh": fresh})
             else:
-                found = unrecorded(n_seeds, n_agents)
+                found = unrecorded(n_seeds, n_agents, device=alive.device)
             for name, table in found.items():
                 divergences[name] = torch.where(torch.isnan(table), divergences.get(name, table), table)
             next_actions = _stand_in(learners, learner, batch, next_actions, nxt=True, generators=generators)
@@ -154,7 +154,7 @@ def _actor_is_due(learner: Learner, n_updates: int) -> bool:
 
 
 def _by_agent(learner: Learner, loss: Tensor) -> Tensor:
-    return loss.view(len(loss), learner.n_subs, -1).mean(dim=1).cpu()
+    return loss.view(len(loss), learner.n_subs, -1).mean(dim=1)
 
 
 def _jitter(learner: Learner, like: Tensor, generators: Generators) -> Tensor | None:
@@ -245,8 +245,8 @@ def _divergences(learners: Sequence[Learner], learner: Learner, batches: Mapping
             true = _true_outputs(learners, learner, rows, nxt=False, target=target)
             found = opponents.divergences(rows.observations, rows.masks, true, target=target)
             for direction, values in found.items():
-                table = torch.full((len(values), n_agents, n_agents), torch.nan)
+                table = torch.full((len(values), n_agents, n_agents), torch.nan, device=values.device)
                 for p, (i, j) in enumerate(opponents.pairs):
-                    table[:, i, j] = values[:, p].cpu()
+                    table[:, i, j] = values[:, p]
                 tables[f"kl_{direction}_{against}_{where}"] = table
     return tables

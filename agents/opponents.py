@@ -30,10 +30,10 @@ AGAINST = ("target", "online")
 WHERE = ("replay", "fresh")
 
 
-def unrecorded(n_seeds: int, n_agents: int) -> dict[str, Tensor]:
+def unrecorded(n_seeds: int, n_agents: int, *, device: torch.device) -> dict[str, Tensor]:
     """Return the curves ``[S, N, N]`` of an update whose divergences are not recorded: NaN under every name."""
     names = [f"kl_{d}_{a}_{w}" for w in WHERE for a in AGAINST for d in DIRECTIONS]
-    return {name: torch.full((n_seeds, n_agents, n_agents), torch.nan) for name in names}
+    return {name: torch.full((n_seeds, n_agents, n_agents), torch.nan, device=device) for name in names}
 
 
 class Opponents:

@@ -71,7 +71,7 @@ class Recording:
         """Keep what one update reported."""
         self._update_steps.append(step)
         for name, values in update.curves.items():
-            self._losses.setdefault(name, []).append(values.numpy())
+            self._losses.setdefault(name, []).append(values.cpu().numpy())
 
     def fail(self, k: int, *, step: int, n_updates: int, reason: str) -> None:
         """Mark the k-th seed as stopped; what was kept of it before stays."""
