@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from nashlens.reports.estimates import final_estimates
@@ -116,9 +117,12 @@ def _tested(row: Mapping[Any, Any] | None) -> str:
 
 
 def _bounded(row: Mapping[Any, Any] | None) -> str:
+    """Return NashConv in words; where it is exact its interval is cut to what it can be, and a bound is named one."""
     if row is None:
         return BLANK
-    return f"≥ {estimate_words(row)}" if row["each"] == "lower" else estimate_words(row)
+    if row["each"] == "lower":
+        return f"≥ {estimate_words(row)}"
+    return estimate_words({**row, "low": np.maximum(row["low"], 0.0)})
 
 
 def _measured(ends: pd.DataFrame, metrics: Sequence[str]) -> str:
