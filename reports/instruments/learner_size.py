@@ -54,15 +54,15 @@ def _json(settings: Mapping[str, Any]) -> str:
 def _of_agent(spec: GameSpec, agent: int, settings: Mapping[str, Any]) -> int | None:
     sharing = settings.get("sharing", {"mode": "none"})
     space = spec.action_spaces[agent]
-    if sharing.get("mode", "none") != "none" or sharing.get("index", False) or not isinstance(space, Choice):
+    if settings["kind"] not in {"dqn", "maddpg", "ddpg"} or not isinstance(space, Choice):
+        return None
+    if sharing.get("mode", "none") != "none" or sharing.get("index", False):
         return None
     observed, hidden = spec.observation_sizes[agent], list(settings["hidden"])
     if settings["kind"] == "dqn":
         return _network([observed + 2 * bool(settings.get("fingerprint")), *hidden, prod(space.factors)])
     extended = settings.get("twin") or settings.get("inference") or settings.get("memory")
-    if settings["kind"] not in {"maddpg", "ddpg"} or extended or settings["ensemble"]["size"] > 1:
-        return None
-    if settings.get("critic_sharing"):
+    if extended or settings["ensemble"]["size"] > 1 or settings.get("critic_sharing"):
         return None
     central = settings["critic"] == "central"
     read = sum(spec.observation_sizes) + sum(spec.action_widths) if central else observed + space.width

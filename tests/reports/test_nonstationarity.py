@@ -1,0 +1,279 @@
+"""The instrument of non-stationarity: numbers of hand-made runs, sentences both ways, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nashlens.agents.records import TrainingRun
+from nashlens.games import make
+from nashlens.games.particle.world import ParticleWorld
+from nashlens.reports.instruments.nonstationarity import INSTRUMENT
+from nashlens.reports.instruments.nonstationarity_chapter import nonstationarity_chapter, over_agents
+from nashlens.reports.instruments.outcome_sampling import sampled_outcomes, travelled, world_probes
+from nashlens.reports.instruments.run_games import discount_of
+from nashlens.reports.instruments.seed_estimates import seed_estimate, seed_halves, seed_means
+from nashlens.reports.instruments.target_movement import target_rows
+from tests.reports.instrument_runs import constant_run, measured_frame, value_actor, values_of
+
+HEADS = [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]
+TURNING = [[0.5, 0.5], [0.9, 0.1], [0.5, 0.5]]
+
+
+def pennies(second: Sequence[Sequence[float]] = TURNING, *, seed: int = 0, **changes: Any) -> TrainingRun:
+    return constant_run(make("matching_pennies"), [HEADS, second], seed=seed, **changes)
+
+
+def measured(run: TrainingRun) -> list[dict[str, Any]]:
+    return list(INSTRUMENT.measure(run, make(run.spec.name, **run.spec.parameters)))
+
+
+def test_measure_of_matching_pennies_is_the_closed_form() -> None:
+    rows = measured(pennies())
+    # metrics T02: the other's P(H) from .5 to .9 moves the reward of both own actions by .8; agent 1 sees nothing move
+    assert values_of(rows, "ns_reward_drift", agent="agent_0") == pytest.approx([0.8, 0.8])
+    assert values_of(rows, "ns_reward_drift", agent="agent_1") == [0.0, 0.0]
+    assert values_of(rows, "ns_joint_drift") == [0.0] * 4
+    assert values_of(rows, "ns_budget_reward") == pytest.approx([1.6, 0.0])  # two changes of .8 at the worst place
+    assert {row["bound"] for row in rows} == {"exact"}
+    # agent_1's path is .4 there and .4 back to where it began: no straight distance; agent_0 never moved
+    assert np.isnan(values_of(rows, "ns_tortuosity")).all()
+    assert values_of(rows, "ns_value_others") == [0.0] * 4  # against even play nothing changes a value
+    assert np.isnan(values_of(rows, "ns_others_share")).all()
+    assert not values_of(rows, "ns_kernel_drift")  # one state cannot be left
+
+
+def test_measure_splits_a_value_s_change() -> None:
+    # both play heads; the second turns to tails: agent_0 loses 2 by the other's doing alone
+    run = constant_run(make("matching_pennies"), [[[1.0, 0.0]] * 2, [[1.0, 0.0], [0.0, 1.0]]])
+    rows = measured(run)
+    assert values_of(rows, "ns_value_others", agent="agent_0") == pytest.approx([-2.0])
+    assert values_of(rows, "ns_value_own", agent="agent_1") == pytest.approx([2.0])
+    assert values_of(rows, "ns_others_share") == pytest.approx([1.0, 0.0])
+
+
+def test_measure_of_a_repeated_game_adds_what_follows() -> None:
+    game = make("repeated", stage="matching_pennies", rounds=3, memory=1)
+    rows = list(INSTRUMENT.measure(constant_run(game, [HEADS, TURNING]), game))
+    # TV .4 wherever there is a next round: in 5 of the 9 states of three rounds
+    assert values_of(rows, "ns_kernel_drift", agent="agent_0") == pytest.approx([0.4 * 5 / 9] * 2)
+    assert values_of(rows, "ns_budget_kernel", agent="agent_0") == pytest.approx([2 * 0.4 * 2])  # L1 is twice TV
+    assert values_of(rows, "ns_joint_drift") == [0.0] * 4
+
+
+def test_measure_of_a_tree_is_exact_with_an_exact_control() -> None:
+    game = make("kuhn_poker")
+    still = [[0.45, 0.45, 0.1]] * 2
+    rows = list(INSTRUMENT.measure(constant_run(game, [still, [[0.45, 0.45, 0.1], [0.09, 0.81, 0.1]]]), game))
+    # pass against bet .5 to .9 at every information set of the other: .2 on average, as analysis' test works out
+    assert values_of(rows, "ns_kernel_drift") == pytest.approx([0.2, 0.0])
+    assert values_of(rows, "ns_joint_drift") == [0.0, 0.0]
+    total = sum(values_of(rows, f"ns_value_{part}", agent="agent_0")[0] for part in ("own", "others", "interaction"))
+    assert total == pytest.approx(-values_of(rows, "ns_value_own", agent="agent_1")[0])  # constant sum: one moved
+
+
+@pytest.fixture(scope="module")
+def spread() -> ParticleWorld:
+    game = make("simple_spread", n_agents=2, physics="lowe2017", max_cycles=5)
+    assert isinstance(game, ParticleWorld)
+    return game
+
+
+def test_measure_of_a_particle_world_tells_movers_from_noise(spread: ParticleWorld) -> None:
+    # agent_1 goes left, then right, for certain; agent_0 plays evenly throughout
+    left, right = [0.0, 1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0]
+    rows = list(INSTRUMENT.measure(constant_run(spread, [[[0.2] * 5] * 2, [left, right]]), spread))
+    moved = values_of(rows, "ns_outcome_drift_5", agent="agent_0")[0]
+    # Under the 2017 order a force F moves a position in step k by dt·v_k, v_k = .75 v + F dt: after five steps two
+    # agents that push opposite ways are 2 F dt² Σ_{k=1..5} (1 − .75^k) / .25 apart, F = 5, dt = .1.
+    apart = 2 * 5 * 0.01 * sum((1 - 0.75**k) / 0.25 for k in range(1, 6))
+    assert moved == pytest.approx(apart, rel=0.2)  # collisions shift some
+    assert values_of(rows, "ns_outcome_p", agent="agent_0")[0] == pytest.approx(1 / 200)
+    floor = values_of(rows, "ns_outcome_floor_5", agent="agent_1")[0]
+    assert values_of(rows, "ns_outcome_drift_5", agent="agent_1")[0] == pytest.approx(floor, rel=0.25)
+    assert values_of(rows, "ns_joint_drift") == [0.0, 0.0]
+    assert not values_of(rows, "ns_outcome_drift_25")  # an episode has five steps
+
+
+def test_measure_of_a_world_is_the_same_twice(spread: ParticleWorld) -> None:
+    run = constant_run(spread, [[[0.2] * 5, [0.6, 0.1, 0.1, 0.1, 0.1]]] * 2)
+    assert list(INSTRUMENT.measure(run, spread)) == list(INSTRUMENT.measure(run, spread))
+
+
+def test_outcomes_follow_scripts_and_policies(spread: ParticleWorld) -> None:
+    probes = world_probes(spread, n_probes=4, n_episodes=2, n_steps=5, rng=np.random.default_rng(0))
+    assert probes.n_probes == 4
+    assert (probes.states["clock"] == 0).all()
+    both = [
+        sampled_outcomes(
+            spread, probes, policies=None, agent=0, n_samples=2, horizons=(1, 5), rng=np.random.default_rng(seed)
+        )
+        for seed in (0, 1)
+    ]
+    for h in (1, 5):
+        assert (both[0][h].observations == both[1][h].observations).all()
+        assert both[0][h].rewards.shape == (4, 2)
+    assert travelled(spread, probes, both[0][5], agent=0) > travelled(spread, probes, both[0][1], agent=0) > 0
+
+
+def test_outcome_sampling_refuses_what_does_not_fit(spread: ParticleWorld) -> None:
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="n_probes must be from 1 to the 5 states of n_episodes = 1 episodes, not 6"):
+        world_probes(spread, n_probes=6, n_episodes=1, n_steps=1, rng=rng)
+    with pytest.raises(ValueError, match="n_steps must be from 1 to the horizon 5"):
+        world_probes(spread, n_probes=1, n_episodes=1, n_steps=6, rng=rng)
+    probes = world_probes(spread, n_probes=1, n_episodes=1, n_steps=2, rng=rng)
+    with pytest.raises(ValueError, match="n_samples must be at least 1 and horizons from 1 to 2, not 1 and"):
+        sampled_outcomes(spread, probes, policies=None, agent=0, n_samples=1, horizons=(3,), rng=rng)
+
+
+def test_target_rows_of_action_values_are_their_greedy_change() -> None:
+    # the greedy value goes from 1 to 3 and γ = .9: the target moves by 1.8, whatever is seen
+    game = make("repeated", stage="matching_pennies", rounds=2, memory=1)
+    actor = value_actor([[1.0, 0.0], [0.0, 3.0]], 4, epsilons=[0.1, 0.1])
+    run = constant_run(game, [HEADS[:2]] * 2, actors=(actor, actor))
+    rows = list(target_rows(run, game))
+    assert values_of(rows, "ns_target_total") == pytest.approx([1.8, 1.8])
+    assert {row["metric"] for row in rows} == {"ns_target_total"}
+
+
+def test_target_rows_need_critics_or_action_values_and_a_second_step() -> None:
+    game = make("repeated", stage="matching_pennies", rounds=2, memory=1)
+    assert not list(target_rows(constant_run(game, [HEADS] * 2), game))
+    assert not list(target_rows(pennies(), make("matching_pennies")))
+
+
+def test_target_parts_add_up_in_a_trained_run() -> None:
+    from nashlens.agents import MADDPG, train
+    from nashlens.agents.replay_schedule import Rollout
+
+    game = make("simple_spread", n_agents=2, max_cycles=4)
+    settings = MADDPG(hidden=(8,), batch_size=16, rollout=Rollout(n_envs=2, warmup_steps=16, update_every_steps=8))
+    (run,) = train(game, settings, seeds=[3], steps=48, n_snapshots=3, keep_critics=True)
+    rows = list(target_rows(run, game))
+    parts = {name: values_of(rows, f"ns_target_{name}") for name in ("total", "critic", "policy", "interaction")}
+    assert len(parts["total"]) == 4
+    for total, critic, policy, rest in zip(*parts.values(), strict=True):
+        assert 0 < total <= critic + policy + rest + 1e-12  # sizes of parts that add up exactly
+    assert len(values_of(rows, "ns_target_others")) == 4
+
+
+def test_measure_refuses_another_game() -> None:
+    with pytest.raises(ValueError, match="game must be the one that was trained on: its name must be matching_pennies"):
+        list(INSTRUMENT.measure(pennies(), make("climbing")))
+    one, other = (make("repeated", stage="matching_pennies", rounds=n, memory=1) for n in (3, 4))
+    with pytest.raises(ValueError, match="its horizon must be 3, not 4"):
+        list(INSTRUMENT.measure(constant_run(one, [HEADS] * 2), other))
+
+
+def test_discount_of_refuses_sides_that_differ() -> None:
+    run = pennies()
+    assert discount_of(run) == 0.9
+    sides = {
+        side: {**each, "gamma": gamma} for (side, each), gamma in zip(run.algorithm.items(), (0.5, 0.6), strict=True)
+    }
+    with pytest.raises(ValueError, match=r"algorithm: the sides must discount alike, not by \[0.5, 0.6\]"):
+        discount_of(replace(run, algorithm=sides))
+
+
+def chapter_of(seconds: Sequence[Sequence[Sequence[float]]]) -> Any:
+    game = make("matching_pennies")
+    runs = [pennies(second, seed=seed) for seed, second in enumerate(seconds)]
+    frame = measured_frame(INSTRUMENT, {("pennies", "maddpg"): runs}, game)
+    return nonstationarity_chapter(frame, {})
+
+
+def test_chapter_says_what_moved_and_that_the_control_did_not() -> None:
+    chapter = chapter_of([[[0.5, 0.5], [0.9 - 0.01 * k, 0.1 + 0.01 * k], [0.5, 0.5]] for k in range(5)])
+    # |ΔR| = 2 (.4 − .01 k) of agent_0, 0 of agent_1: means over agents .4 − .01 k, over seeds .38
+    assert "moves from one snapshot to the next by 0.38" in chapter.answers[0]
+    assert "n = 5 seeds" in chapter.answers[0]
+    assert "exactly 0 in all 5 runs" in chapter.answers[0]
+    assert [figure.name for figure in chapter.figures] == ["ns-drift"]
+    assert "neither" not in chapter.figures[0].paragraphs[0]
+    assert "is not shown to move less or more in the second half" in chapter.figures[0].paragraphs[0]
+    assert chapter.tables[0].name == "nonstationarity"
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ((0.5, 0.9, 0.9), "the world moves less in the second half"),
+        ((0.5, 0.5, 0.9), "the world moves more in the second half"),
+    ],
+)
+def test_chapter_says_whether_the_world_settles(path: tuple[float, float, float], said: str) -> None:
+    seconds = [[[p + 0.001 * k * t, 1 - p - 0.001 * k * t] for t, p in enumerate(path)] for k in range(6)]
+    assert said in chapter_of(seconds).figures[0].paragraphs[0]
+
+
+def test_chapter_does_not_trust_a_control_that_moves() -> None:
+    game = make("matching_pennies")
+    frame = measured_frame(INSTRUMENT, {("pennies", "maddpg"): [pennies(seed=k) for k in range(5)]}, game)
+    frame.loc[(frame["metric"] == "ns_joint_drift") & (frame["seed"] == 2), "value"] = 0.25
+    answer = nonstationarity_chapter(frame, {}).answers[0]
+    assert "moved by up to 0.250 in 5 runs: the control fails" in answer
+
+
+def test_chapter_of_few_seeds_gives_no_interval() -> None:
+    chapter = chapter_of([TURNING])
+    assert "fewer than 5 have no interval" in chapter.answers[0]
+    assert "no interval: 1 seed" in chapter.answers[0]
+
+
+def test_chapter_of_nothing_says_so() -> None:
+    assert "was not measured" in nonstationarity_chapter(pd.DataFrame(), {}).answers[0]
+
+
+@pytest.mark.parametrize(("above", "said"), [(True, "lies above its noise floor"), (False, "is not shown to be more")])
+def test_chapter_holds_drifts_of_worlds_against_their_floor(above: bool, said: str) -> None:
+    rng = np.random.default_rng(0)
+    rows = [
+        {"step": step, "agent": "a", "metric": metric, "value": value, "bound": "estimate", "unit": "probe state"}
+        | {"n": 32, "seed": seed, "game": "world", "algorithm": "maddpg", "run_id": str(seed)}
+        for seed in range(6)
+        for step in (100, 200)
+        for metric, value in (
+            ("ns_outcome_drift_25", 1.0 + above + 0.01 * rng.normal()),
+            ("ns_outcome_floor_25", 1.0 + 0.01 * rng.normal()),
+            ("ns_joint_drift", 0.0),
+            ("ns_outcome_p", 0.01 if above else 0.5),
+            ("ns_target_total", 2.0 + 0.01 * rng.normal()),
+            ("ns_target_critic", 1.0),
+            ("ns_target_policy", 1.0),
+            ("ns_target_others", 0.5),
+        )
+    ]
+    chapter = nonstationarity_chapter(pd.DataFrame(rows), {})
+    assert said in chapter.figures[0].paragraphs[0]
+    assert "(noise floor " in chapter.answers[0]
+    assert "What no critic is spared is its moving target" in chapter.answers[0]
+    shares = chapter.tables[0].data.set_index("quantity")["value"]
+    assert shares["Share of comparisons with p ≤ 0.05 (probability)"] == float(above)
+    assert [figure.name for figure in chapter.figures] == ["ns-drift", "ns-targets"]
+
+
+def test_over_agents_keeps_a_missing_number_missing() -> None:
+    rows = [
+        {"game": "g", "algorithm": "a", "run_id": "r", "seed": 0, "step": 1, "metric": "m", "bound": "exact"}
+        | {"unit": "run", "n": 1, "agent": agent, "value": value}
+        for agent, value in (("x", 1.0), ("y", np.nan))
+    ]
+    assert np.isnan(over_agents(pd.DataFrame(rows))["value"]).all()
+
+
+def test_seed_numbers() -> None:
+    frame = pd.DataFrame({"metric": "m", "seed": [0, 0, 1, 1], "step": [1, 2, 1, 2], "value": [1.0, 3.0, 2.0, 4.0]})
+    assert list(seed_means(frame, "m")) == [2.0, 3.0]
+    early, late = seed_halves(frame, "m")
+    assert (list(early), list(late)) == ([1.0, 2.0], [3.0, 4.0])
+    assert seed_estimate([]).reason == "no seed"
+    assert "at least 5" in seed_estimate([1.0, 2.0]).reason
+    # mean .2, s = √(.2 · .8 · 5 / 4) = .447, t_4 = 2.776: low = .2 − .555 < 0, cut at 0
+    cut = seed_estimate([0.0, 0.0, 0.0, 0.0, 1.0], least=0.0)
+    assert (cut.low, cut.high) == (0.0, pytest.approx(0.2 + 2.7764451 * 0.4472136 / 5**0.5))
