@@ -27,7 +27,7 @@ CURVE_COLUMNS = [*CELL, "step", "mean", "low", "high", "n"]
 
 
 def merged_agents(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with agents that always have the same value written once, as `ALL_AGENTS`.
+    """Return the frame with agents that always have the same value written once: all of them as `ALL_AGENTS`.
 
     Parameters
     ----------
@@ -35,17 +35,31 @@ def merged_agents(frame: pd.DataFrame) -> pd.DataFrame:
 
     Notes
     -----
-    Agents are merged where they agree in every seed, step and algorithm of a game, as under a common reward.
+    Agents are merged where they agree in every seed, step and algorithm of a game, as under a common reward of all
+    agents or of one side; where only some agree, their names stand together.
     """
     parts = []
     for _, part in frame.groupby(["game", "metric"], sort=False):
-        agents = part["agent"].unique()
-        wide = part.pivot_table(index=["algorithm", "seed", "step"], columns="agent", values="value").to_numpy()
-        if len(agents) > 1 and bool((wide == wide[:, :1]).all()):
-            parts.append(part[part["agent"] == agents[0]].assign(agent=ALL_AGENTS))
-        else:
-            parts.append(part)
+        agents = list(part["agent"].unique())
+        wide = part.pivot_table(index=["algorithm", "seed", "step"], columns="agent", values="value")
+        for alike in _alike(wide.reindex(columns=agents).to_numpy()) if len(agents) > 1 else [[0]]:
+            names = [str(agents[k]) for k in alike]
+            whole = len(names) == len(agents) > 1
+            kept = part[part["agent"] == names[0]]
+            parts.append(kept.assign(agent=ALL_AGENTS if whole else ", ".join(names)) if len(names) > 1 else kept)
     return pd.concat(parts, ignore_index=True) if parts else frame
+
+
+def _alike(values: Array) -> list[list[int]]:
+    """Return the columns ``[…, K]`` in groups that are equal everywhere, in the order of the first of each."""
+    groups: list[list[int]] = []
+    for k in range(values.shape[1]):
+        own = next((group for group in groups if bool((values[:, group[0]] == values[:, k]).all())), None)
+        if own is None:
+            groups.append([k])
+        else:
+            own.append(k)
+    return groups
 
 
 def curves(frame: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
@@ -87,9 +101,11 @@ def final_estimates(frame: pd.DataFrame, metrics: Sequence[str] | None = None) -
     """
     chosen = list(metrics) if metrics is not None else list(frame["metric"].unique())
     rows: list[dict[str, Any]] = []
-    for key, steps, values_SK in _by_cell(frame[frame["metric"].isin(chosen)]):
+    wanted = frame[frame["metric"].isin(chosen)]
+    bounds = {pair: part.unique() for pair, part in wanted.groupby(["game", "metric"], sort=False)["bound"]}
+    for key, steps, values_SK in _by_cell(wanted):
         estimate, low, high = _estimate(values_SK[:, -1], metric=key[2])
-        each = frame[(frame["metric"] == key[2]) & (frame["game"] == key[0])]["bound"].unique()
+        each = bounds[key[0], key[2]]
         rows.append(
             dict(zip(CELL, key, strict=True))
             | {"step": int(steps[-1]), "value": estimate.value, "low": low, "high": high, "level": estimate.level}
@@ -174,8 +190,20 @@ def _intervals(values_S: Array, *, metric: str) -> Intervals:
 
 def _by_cell(frame: pd.DataFrame) -> Iterator[tuple[tuple[str, ...], Array, Array]]:
     for key, part in frame.groupby(CELL, sort=False):
-        wide = part.pivot_table(index="seed", columns="step", values="value", dropna=False)
-        yield tuple(str(word) for word in key), wide.columns.to_numpy(), wide.to_numpy(dtype=np.float64)
+        steps, values_SK = _wide(part["seed"].to_numpy(), part["step"].to_numpy(), part["value"].to_numpy(np.float64))
+        yield tuple(str(word) for word in key), steps, values_SK
+
+
+def _wide(seeds: Array, steps: Array, values: Array) -> tuple[Array, Array]:
+    """Return the steps ``[K]`` and the values of every seed at each ``[S, K]``; means where there are several."""
+    seed, step = (np.unique(given, return_inverse=True) for given in (seeds, steps))
+    n_seeds, n_steps = len(seed[0]), len(step[0])
+    known = ~np.isnan(values)
+    place = (seed[1] * n_steps + step[1])[known]
+    counts = np.bincount(place, minlength=n_seeds * n_steps)
+    sums = np.bincount(place, weights=values[known], minlength=n_seeds * n_steps)
+    means = np.divide(sums, counts, out=np.full(n_seeds * n_steps, np.nan), where=counts > 0)
+    return step[0], means.reshape(n_seeds, n_steps)
 
 
 def _cut(metric: str, low: Array, high: Array) -> tuple[Array, Array]:

@@ -63,6 +63,23 @@ def test_shares_of_few_seeds_have_no_interval() -> None:
     assert np.isnan(final_estimates(tidy([[1.0], [0.0]], metric="success")).iloc[0]["low"])
 
 
+def test_final_estimates_average_what_a_seed_has_several_of_and_leave_out_what_is_missing() -> None:
+    several = pd.concat([tidy([[1.0], [2.0]]), tidy([[3.0], [float("nan")]])], ignore_index=True)
+    assert final_estimates(several).iloc[0]["values"] == (2.0, 2.0)
+
+
+def test_curves_of_seeds_with_other_steps_are_those_of_a_pivot_table() -> None:
+    rng = np.random.default_rng(0)
+    frame = tidy(rng.normal(size=(6, 4)).tolist())
+    frame = frame[rng.random(len(frame)) < 0.7]  # some seeds lack some steps
+    wide = frame.pivot_table(index="seed", columns="step", values="value")  # an independent implementation
+    curve = curves(frame, ["training_return"])
+    assert curve["step"].tolist() == wide.columns.tolist()
+    whole = wide.notna().all().to_numpy()
+    np.testing.assert_allclose(curve["mean"][whole], wide.mean().to_numpy()[whole], rtol=1e-14)
+    assert curve["mean"][~whole].isna().all()
+
+
 def test_final_estimates_of_nothing_are_empty() -> None:
     assert final_estimates(tidy([[1.0]]), ["nash_conv"]).empty
 
@@ -81,6 +98,18 @@ def test_merged_agents_are_one_where_they_never_differ() -> None:
     other = pd.concat([tidy([[1.0, 2.0]], agent="a"), tidy([[1.0, 3.0]], agent="b")])
     assert list(merged_agents(other)["agent"].unique()) == ["a", "b"]
     assert merged_agents(same.iloc[:0]).empty
+
+
+def test_agents_of_one_side_are_merged_where_the_other_side_differs() -> None:
+    rows = [
+        ("game", "algorithm", seed, 0, agent, "m", value)
+        for seed in range(2)
+        for agent, value in (("hunter_0", 3.0), ("prey", -3.0), ("hunter_1", 3.0))
+    ]
+    frame = pd.DataFrame(rows, columns=["game", "algorithm", "seed", "step", "agent", "metric", "value"])
+    merged = merged_agents(frame)
+    assert list(merged["agent"].unique()) == ["hunter_0, hunter_1", "prey"]
+    assert len(merged) == 4
 
 
 def test_difference_is_paired_on_shared_seeds() -> None:
