@@ -53,14 +53,17 @@ class Anchors:
         return (value - self.random) / (self.better - self.random)
 
 
-def anchors_of(store: Store, facts: Mapping[str, GameFacts]) -> dict[str, Anchors]:
+def anchors_of(store: Store, facts: Mapping[str, GameFacts], *, anew: bool = False) -> dict[str, Anchors]:
     """Return the anchors of every game by its label, measured once a store.
 
     Parameters
     ----------
     store : keeps them.
     facts : of every game, by label.
+    anew : True to measure them again instead of reading what the store keeps; nothing is kept then.
     """
+    if anew:
+        return {label: measured_anchors(make(about.name, **about.parameters)) for label, about in facts.items()}
     return {label: _kept(store, about) for label, about in facts.items()}
 
 

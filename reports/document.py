@@ -7,6 +7,7 @@ forbids it to load anything.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from nashlens.reports.page_scripts import TEMPLATES, data_block, page_script, se
 from nashlens.reports.report import Report
 from nashlens.reports.tables import Table
 
-PARTS = ("data", "figures", "tables")
+PARTS = {"data": ("figure-*.csv", "table-*.csv"), "figures": ("*.svg",), "tables": ("*.tex",)}
 
 
 def write(report: Report, folder: Path) -> Path:
@@ -44,20 +45,28 @@ def write(report: Report, folder: Path) -> Path:
     outside = [part for part in PARTS if (folder / part).is_symlink()]
     if outside:
         raise OSError(f"{folder / outside[0]} is a link to another folder; a report writes nothing outside its own")
-    for name, frame in data_of(report).items():
-        atomic.write_text(folder / "data" / f"{name}.csv", to_csv(frame))
-    for figure in report.figures:
-        for panel in figure.panels:
-            atomic.write_text(folder / "figures" / f"{panel.name}.svg", standalone(panel))
-    for table in report.tables:
-        atomic.write_text(folder / "tables" / f"{file_name(table.name)}.tex", to_latex(table))
-    names = [table.name for table in report.tables]
-    atomic.write_text(folder / "tables" / "tables.tex", latex_document(report.name, names))
-    atomic.write_text(folder / "report.md", to_markdown(report))
+    contents = {**parts_of(report), "report.md": to_markdown(report), "index.html": to_html(report)}
+    _remove_others(folder, contents)
+    for name, content in contents.items():
+        atomic.write_text(folder / name, content)
     atomic.write_json(folder / ANSWERS, list(report.headlines))
-    page = folder / "index.html"
-    atomic.write_text(page, to_html(report))
-    return page
+    return folder / "index.html"
+
+
+def parts_of(report: Report) -> dict[str, str]:
+    """Return the files beside a page by their path in its folder: numbers, drawings, tables as LaTeX."""
+    parts = {f"data/{name}.csv": to_csv(frame) for name, frame in data_of(report).items()}
+    parts |= {f"figures/{panel.name}.svg": standalone(panel) for figure in report.figures for panel in figure.panels}
+    parts |= {f"tables/{file_name(table.name)}.tex": to_latex(table) for table in report.tables}
+    return parts | {"tables/tables.tex": latex_document(report.name, [table.name for table in report.tables])}
+
+
+def _remove_others(folder: Path, contents: Mapping[str, str]) -> None:
+    """Remove what an earlier build of the report left: files of its kinds that this build does not write."""
+    for part, kinds in PARTS.items():
+        for path in (path for kind in kinds for path in (folder / part).glob(kind)):
+            if f"{part}/{path.name}" not in contents:
+                path.unlink()
 
 
 def data_of(report: Report) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
     order = [name for name in _order(merged) if _is_tabled(name)]
     estimates = _by_game(final_estimates(_without_lesser_returns(merged), order), suite)
     chapter, more = instrument_chapters(store, suite, facts, anew=anew)
-    profile, scored = score_chapter(frame, anchors_of(store, facts) if len(facts) > 1 else {})
+    profile, scored = score_chapter(frame, anchors_of(store, facts, anew=anew) if len(facts) > 1 else {})
     figures = (
         *chapter.figures,
         *chapters(merged, facts),

@@ -97,3 +97,13 @@ def test_anchors_of_measures_again_what_is_damaged(tmp_path: Path) -> None:
 def test_score_is_linear_between_its_anchors() -> None:
     scale = Anchors(random=-10.0, better=-2.0, name="rules of thumb")
     assert [scale.score(value) for value in (-10.0, -6.0, -2.0, 0.0)] == [0.0, 0.5, 1.0, 1.25]
+
+
+def test_anchors_of_anew_does_not_believe_the_store(tmp_path: Path) -> None:
+    store = Store.create(tmp_path / "out")
+    facts = {"climbing": facts_of("climbing")}
+    anchors_of(store, facts)
+    (path,) = (tmp_path / "out" / FOLDER).iterdir()
+    path.write_text(path.read_text().replace("11.0", "5.0"))
+    assert anchors_of(store, facts)["climbing"].better == 5.0
+    assert anchors_of(store, facts, anew=True)["climbing"].better == 11.0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -65,7 +66,7 @@ def test_everything_from_a_file_is_escaped(report: Report) -> None:
     assert page.count("&lt;script&gt;") >= 2  # the question and the reason
     markdown = to_markdown(report)
     assert "<script" not in markdown.replace("\\<script", "")
-    assert "\\| & \\`x\\`" in markdown
+    assert "\\| \\& \\`x\\`" in markdown
 
 
 def test_the_page_asks_the_network_for_nothing(report: Report) -> None:
@@ -108,6 +109,34 @@ def test_write_puts_page_markdown_drawings_and_numbers_beside_each_other(report:
     assert row["value"] == pytest.approx(0.15, abs=1e-6)
     for drawing in (tmp_path / "report" / "figures").iterdir():
         assert ET.parse(drawing).getroot().tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_write_puts_tables_as_latex_and_answers_beside_the_page(report: Report, tmp_path: Path) -> None:
+    folder = write(report, tmp_path / "report").parent
+    names = {path.stem for path in (folder / "tables").iterdir()}
+    assert names == {*(table.name for table in report.tables), "tables"}
+    assert json.loads((folder / "headlines.json").read_text()) == list(report.headlines)
+
+
+def test_write_removes_what_an_earlier_build_left_and_nothing_else(report: Report, tmp_path: Path) -> None:
+    folder = write(report, tmp_path / "report").parent
+    stale = [folder / "data" / "table-reference.csv", folder / "figures" / "old.svg", folder / "tables" / "old.tex"]
+    foreign = [folder / "data" / "mine.csv", folder / "notes.md"]
+    for path in (*stale, *foreign):
+        path.write_text("x")
+    write(report, folder)
+    assert not any(path.exists() for path in stale)
+    assert all(path.exists() for path in foreign)
+
+
+def test_write_follows_no_link_out_of_its_folder(report: Report, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "data").symlink_to(elsewhere)
+    with pytest.raises(OSError, match="data is a link to another folder"):
+        write(report, tmp_path / "report")
+    assert not list(elsewhere.iterdir())
 
 
 def test_failed_runs_stay_in_the_report(report: Report) -> None:
