@@ -17,6 +17,8 @@ Layout, schema 1::
     progress/JOB.json               how far a job is
     locks/RUN_ID                    held by the process that works on a run
     report/NAME/                    the report of a suite
+    replays/GAME-RUN_ID-EPISODE.html  pages of single runs
+    anchors/KEY.json                what random play and a better play get in a game; KEY names game, arguments, version
 
 A run without ``status.json`` is not there. Every file is put in place by a rename. Links in place of a run's folder or
 files are refused: they could lead anywhere.
