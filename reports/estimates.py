@@ -46,8 +46,21 @@ def merged_agents(frame: pd.DataFrame) -> pd.DataFrame:
             names = [str(agents[k]) for k in alike]
             whole = len(names) == len(agents) > 1
             kept = part[part["agent"] == names[0]]
-            parts.append(kept.assign(agent=ALL_AGENTS if whole else ", ".join(names)) if len(names) > 1 else kept)
+            parts.append(kept.assign(agent=ALL_AGENTS if whole else _together(names)) if len(names) > 1 else kept)
     return pd.concat(parts, ignore_index=True) if parts else frame
+
+
+def _together(names: Sequence[str]) -> str:
+    """Return several names as one, numbered ones by their range.
+
+    >>> _together(["hunter_0", "hunter_1", "hunter_2"]), _together(["a", "b"])
+    ('hunter_0–2', 'a, b')
+    """
+    stems, numbers = zip(*(name.rpartition("_")[::2] for name in names), strict=True)
+    runs = len(set(stems)) == 1 and all(number.isdigit() for number in numbers)
+    if runs and [int(number) for number in numbers] == list(range(int(numbers[0]), int(numbers[0]) + len(names))):
+        return f"{names[0]}–{numbers[-1]}"
+    return ", ".join(names)
 
 
 def _alike(values: Array) -> list[list[int]]:

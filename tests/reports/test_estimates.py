@@ -108,7 +108,7 @@ def test_agents_of_one_side_are_merged_where_the_other_side_differs() -> None:
     ]
     frame = pd.DataFrame(rows, columns=["game", "algorithm", "seed", "step", "agent", "metric", "value"])
     merged = merged_agents(frame)
-    assert list(merged["agent"].unique()) == ["hunter_0, hunter_1", "prey"]
+    assert list(merged["agent"].unique()) == ["hunter_0–1", "prey"]
     assert len(merged) == 4
 
 
