@@ -12,10 +12,19 @@ from nashlens.reports.curve_figures import alternative_of
 from nashlens.reports.figures import Figure, Panel, curve_panel
 from nashlens.reports.instruments import gradient_quantities as names
 from nashlens.reports.instruments.gradient_numbers import Counted, exact_snr, log_ratio, mean_over_seeds
-from nashlens.reports.words import listed
 
 PROPOSITION = "2^−N (Proposition 1)"
 DRAWN: tuple[Estimator, ...] = ("reinforce", "centralised_q", "counterfactual", "dpg_replayed", "dpg_reevaluated")
+SHORT: dict[Estimator, str] = {
+    "reinforce": "REINFORCE",
+    "reinforce_baseline": "REINFORCE, baseline",
+    "centralised_q": "central Q",
+    "decentralised_q": "averaged Q",
+    "counterfactual": "COMA",
+    "all_action": "COMA, summed",
+    "dpg_replayed": "MADDPG, replay",
+    "dpg_reevaluated": "MADDPG, re-evaluated",
+}
 SOURCE_TITLES = {
     "state": "state",
     "own_action": "own action",
@@ -117,7 +126,7 @@ def sources_figure(frame: pd.DataFrame, games: Mapping[str, Mapping[int, str]]) 
                 for n_agents, label in sizes.items():
                     share = mean_over_seeds(frame, label, f"{names.SHARE}{source}", estimator)
                     rows.append(
-                        {"line": names.NAMES[estimator], "step": n_agents, "mean": share.value, "low": share.low}
+                        {"line": SHORT[estimator], "step": n_agents, "mean": share.value, "low": share.low}
                         | {"high": share.high, "n": share.n, "unit": "seed"}
                     )
             drawn = pd.DataFrame(rows)
@@ -167,14 +176,14 @@ def _network_snr(frame: pd.DataFrame, sizes: Mapping[int, str]) -> pd.DataFrame:
         for n_agents, label in sizes.items():
             ratio = log_ratio(frame, label, estimator)
             rows.append(
-                {"line": names.NAMES[estimator], "step": n_agents, "mean": ratio.value, "low": ratio.low}
+                {"line": SHORT[estimator], "step": n_agents, "mean": ratio.value, "low": ratio.low}
                 | {"high": ratio.high, "n": ratio.n, "unit": "seed"}
             )
     return pd.DataFrame(rows)
 
 
 def _joined(group: Sequence[Estimator]) -> str:
-    return listed([names.NAMES[each] for each in group])
+    return " = ".join(SHORT[each] for each in group)
 
 
 def _panel(frame: pd.DataFrame, name: str, title: str, y_label: str) -> Panel:
