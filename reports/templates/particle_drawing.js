@@ -61,12 +61,14 @@ nashlens.drawings.episodes = (data) => {
 
   function trail(pen, item, at, i, at_) {
     pen.strokeStyle = colourOf(i);
-    pen.globalAlpha = 0.5;
+    pen.globalAlpha = 0.7;
+    pen.lineWidth = 1.5;
     pen.beginPath();
     for (let t = 0; t <= Math.floor(at); t += 1) pen.lineTo(...at_(place(item, t, i)));
     pen.lineTo(...at_(place(item, at, i)));
     pen.stroke();
     pen.globalAlpha = 1;
+    pen.lineWidth = 1;
   }
 
   function label(pen, text, x, y, width) {
