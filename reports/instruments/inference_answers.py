@@ -54,6 +54,9 @@ def worst_sentences(own: pd.DataFrame) -> Iterator[str]:
             f"observations ({counted(int(by[WHOLE]['n']), 'seed')}). Shares of that divergence, of different ledgers: "
             f"{listed(shares)}."
         )
+        if "inference_kl_everywhere" in by:
+            everywhere = in_words(by["inference_kl_everywhere"])
+            yield f"{game}: over all situations alike, met or not, it is {everywhere} nats off."
         if "inference_delta_q_relative" in by:
             error, relative = (in_words(by[f"inference_delta_q_{name}"]) for name in ("direct", "relative"))
             yield (

@@ -44,7 +44,7 @@ def response_figure(finals: pd.DataFrame, differences: pd.DataFrame) -> Figure |
         margin = float(part["margin"].iloc[0])
         lines = {} if pd.isna(margin) else {"margin": margin, "margin below": -margin}
         name = f"dose-response-{game}".replace(".", "_")
-        label = "difference in return from the true policies"
+        label = "difference in return"
         panels.append(
             interval_panel(
                 rows,

@@ -34,6 +34,8 @@ def divergence_numbers(true: Array, fed: Array, probes: Probes) -> Numbers:
     """
     found = opponent_divergence(true, fed)
     numbers = {f"inference_{name}": probes.mean(values) for name, values in found.distances.items()}
+    if probes.exact:
+        numbers["inference_kl_everywhere"] = float(found.distances["kl_true_model"].mean())
     middle = (probes.weights[:, None] * true).sum(axis=0)
     ignorant = probes.mean(kullback_leibler(true, np.broadcast_to(middle, true.shape)))
     if ignorant > 1e-9:

@@ -51,6 +51,13 @@ DISTANCES = (
         least=0.0,
         reference=f"{LOWE} and figure 7",
     ),
+    _nats(
+        "kl_everywhere",
+        "KL over all situations alike",
+        "KL(true‖stand-in) with every situation of a small game counted once, however often it is met: a stand-in may "
+        "be right where the policies go, and wrong about where they do not go.",
+        least=0.0,
+    ),
     _nats("js", "Jensen–Shannon divergence", "At most ln 2.", least=0.0),
     _plain("agreement", "Same preferred action", "share", "Where both prefer the same alternative.", higher=True),
     _plain(

@@ -182,6 +182,7 @@ def measured(**changes: float) -> pd.DataFrame:
         "inference_kl_true_model": 1.0,
         "inference_kl_model_true": 1.5,
         "inference_agreement": 0.9,
+        "inference_kl_everywhere": 1.2,
         "inference_regulariser": 1e-7,
         "inference_calibration": 0.8,
         "inference_softness": 0.1,
@@ -294,6 +295,7 @@ def test_answers_name_the_worst_model_with_its_shares(make_run: MakeRun) -> None
     # seeds 0 to 4 scale every number by 1 to 1.04: the mean of 1 is 1.02
     assert "the model that is furthest off, a of b, ends 0.51" in text
     assert "temperature 0.80" in text
+    assert "over all situations alike, met or not, it is 1.22" in text
     assert "the entropy weight 0.00" in text
     assert "what value feels 0.05" in text
     assert [figure.name for figure in chapter.figures] == ["dose-response", "inference-parts"]

@@ -15,7 +15,8 @@ from nashlens.agents.records import ActorSnapshots, TrainingRun
 from nashlens.games import make
 from nashlens.games.core import Choice
 from nashlens.games.network_policy import Network, NetworkPolicy
-from nashlens.reports.instruments.inference_probes import fresh_probes
+from nashlens.reports.instruments.inference_ledger_rows import divergence_numbers
+from nashlens.reports.instruments.inference_probes import Probes, fresh_probes
 from nashlens.reports.instruments.inference_values import alternatives, joint_probabilities
 from nashlens.reports.instruments.played_actions import gumbel_noise, mean_played
 from nashlens.reports.instruments.policy_inference import INSTRUMENT, snapshots_of
@@ -115,6 +116,7 @@ def test_ledgers_of_a_matrix_game_are_exact(make_run: MakeRun) -> None:
     assert found["inference_tv"] == pytest.approx(0.3, abs=1e-6)
     assert found["inference_kl_true_model"] == pytest.approx(kl, abs=1e-6)
     assert found["inference_kl_model_true"] == pytest.approx(float((q * np.log(q / p)).sum()), abs=1e-6)
+    assert found["inference_kl_everywhere"] == pytest.approx(kl, abs=1e-6)  # there is one situation
     assert found["inference_agreement"] == 0
     # the critic gives 3 for heads of the other: E_true Q − E_model Q = 3 · (0.7 − 0.4)
     assert found["inference_delta_q"] == pytest.approx(0.9, abs=1e-6)
@@ -195,6 +197,17 @@ def test_different_supports_have_an_infinite_divergence_and_a_total_variation(ma
     assert found["inference_kl_true_model"] == np.inf
     assert found["inference_tv"] == pytest.approx(0.3, abs=1e-6)
     assert np.isnan(found["inference_relevant"])
+
+
+def test_situations_that_are_never_met_count_in_the_divergence_over_all_alike() -> None:
+    true, fed = np.array([[0.5, 0.5], [0.9, 0.1]]), np.array([[0.5, 0.5], [0.1, 0.9]])
+    probes = Probes(observations=(np.zeros((2, 1)),), weights=np.array([1.0, 0.0]), exact=True)
+    found = divergence_numbers(true, fed, probes)
+    assert found["inference_kl_true_model"] == 0
+    # half of 0.8 ln 9
+    assert found["inference_kl_everywhere"] == pytest.approx(0.4 * np.log(9))
+    drawn = divergence_numbers(true, fed, replace(probes, exact=False))
+    assert "inference_kl_everywhere" not in drawn
 
 
 def test_situations_of_small_games_are_weighed_by_their_visits() -> None:
@@ -291,7 +304,7 @@ def test_a_tiny_suite_ends_in_a_report(tmp_path: Any, provenance: Provenance) ->
         assert train_job(Job(root=str(store.root), label="one", runs=cell.runs)).failed == {}
     report = assemble(store, suite)
     frame = report.frame[report.frame["metric"].str.startswith("inference_")]
-    assert {"inference_gradient_cosine", "inference_kl_true_model", "inference_lag"} <= set(frame["metric"])
+    assert {"inference_gradient_cosine", "inference_kl_everywhere", "inference_lag"} <= set(frame["metric"])
     pairs = frame[~frame["metric"].str.startswith("inference_gradient")]
     assert set(pairs["bound"]) == {"exact"}
     assert (frame.loc[frame["metric"] == "inference_tv", "value"].between(0, 1)).all()
