@@ -35,7 +35,7 @@ def _of_worlds() -> tuple[Quantity, ...]:
         found += [
             Quantity(
                 name=drift_name(h),
-                title=f"Drift of what is seen {_after(h)}",
+                title=f"Drift of what is seen, {_after(h)}",
                 value_unit="observation",
                 definition="2-Wasserstein distance between samples of what the agent observes, "
                 f"{_after(h)} from the same states with the same own actions, between the others' policies of one "
@@ -133,7 +133,7 @@ def _of_targets() -> tuple[Quantity, ...]:
     return tuple(
         Quantity(
             name=f"ns_target_{part}",
-            title=f"Drift of the critic's target, {part}",
+            title=f"Target drift, {part}",
             value_unit="return",
             definition="Mean size over probe observations of the change between snapshots of what the target "
             f"bootstraps from, γ Q'(x', μ'(x')), {moved[part]}. Of Q-learning: of γ max Q(x'), whose own it is.",
@@ -147,7 +147,7 @@ def _of_targets() -> tuple[Quantity, ...]:
 QUANTITIES = (
     Quantity(
         name="ns_reward_drift",
-        title="Drift of the reward of own actions",
+        title="Drift of rewards, given the own action",
         value_unit="reward",
         definition="Mean over states and own actions of how far the expected reward moved from one snapshot to the "
         "next, because the others did.",
@@ -156,7 +156,7 @@ QUANTITIES = (
     ),
     Quantity(
         name="ns_kernel_drift",
-        title="Drift of what follows own actions",
+        title="Drift of what follows, given the own action",
         value_unit="total variation, 0 to 1",
         definition="Mean over states (in a sequential game information sets) and own actions of the total variation "
         "between what followed at one snapshot and at the next, because the others moved.",

@@ -57,13 +57,13 @@ def _tested(name: str, title: str, unit: str, definition: str, least: float | No
 QUANTITIES = (
     _share(
         "rs_effective_share",
-        "Effective share of the replay",
+        "Effective share, whole replay",
         "(Σw)² / Σw² over the number of transitions, w the importance weight of the others' last policies against "
         "those that took the actions: what share of the replay counts for the others as they are now.",
     ),
     _share(
         "rs_share_at",
-        "Effective share by insertion",
+        "Share by insertion, effective",
         "The same of the transitions of one interval between snapshots, at the step at which the interval begins.",
     ),
     *(
@@ -139,7 +139,7 @@ QUANTITIES = (
     ),
     Quantity(
         name="rs_q_error",
-        title="Error of the learned action values",
+        title="Error of action values",
         value_unit="return",
         definition="Mean size over states and own actions of what the network says less the exact optimal action value "
         "against the others' policies now, their exploration included.",
@@ -148,7 +148,7 @@ QUANTITIES = (
     ),
     Quantity(
         name="rs_q_bias",
-        title="Error of the learned action values, states averaged",
+        title="Error of action values, states averaged",
         value_unit="return",
         definition="Mean over own actions of the size of the mean error over states.",
         least=0.0,

@@ -41,9 +41,13 @@ def replay_chapter(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Chapt
         return Chapter(answers=("Stale replay was not measured: no finished run is one that it applies to.",))
     merged = over_agents(frame)
     games = [str(game) for game in merged["game"].unique()]
+    told = written({game: _nearer(_late_errors(merged[merged["game"] == game])) for game in games})
     figures = (_others_figure(merged, games), _insertion_figure(merged, games), _error_figure(merged, games))
     return Chapter(
-        answers=tuple(_answer(merged[merged["game"] == game], frame[frame["game"] == game], game) for game in games),
+        answers=tuple(
+            _answer(merged[merged["game"] == game], frame[frame["game"] == game], game, told=told[game])
+            for game in games
+        ),
         figures=tuple(figure for figure in figures if figure is not None),
         tables=(replay_table(merged),),
     )
@@ -84,7 +88,7 @@ def _means(part: pd.DataFrame, metric: str) -> str:
     return listed(each)
 
 
-def _answer(part: pd.DataFrame, single: pd.DataFrame, game: str) -> str:
+def _answer(part: pd.DataFrame, single: pd.DataFrame, game: str, *, told: str) -> str:
     said = [
         f"{game}. At the end of training the replay is worth a share of {_means(part, 'rs_effective_share')} of its "
         f"transitions to an agent, the others being what they are now ({_basis(part)}; mean over agents, an estimate "
@@ -94,7 +98,7 @@ def _answer(part: pd.DataFrame, single: pd.DataFrame, game: str) -> str:
     if factors:
         words = [f"{estimate_words(seed_estimate(v, least=0.0))} under {name}" for name, v in factors.items()]
         said.append(f"One more other multiplies that share by {listed(words)}.")
-    said += [_ages(part), _tests(single), _errors(part)]
+    said += [_ages(part), _tests(single), _errors(part, told)]
     return " ".join(words for words in said if words)
 
 
@@ -121,14 +125,18 @@ def _tests(single: pd.DataFrame) -> str:
     return f"On the sampled replay age tells something (p ≤ {P_LEVEL}) in {listed(said)}." if said else ""
 
 
-def _errors(part: pd.DataFrame) -> str:
-    """Say how far learned action values are off in the second half of training, and who is nearer."""
+def _late_errors(part: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return by algorithm the error of learned action values in the second half of training, one number a seed."""
     late = {name: seed_halves(part, "rs_q_error", algorithm=name)[1] for name in _algorithms(part)}
-    late = {name: values for name, values in late.items() if len(values)}
+    return {name: values for name, values in late.items() if len(values)}
+
+
+def _errors(part: pd.DataFrame, told: str) -> str:
+    """Say how far learned action values are off in the second half of training, and who is nearer."""
+    late = _late_errors(part)
     if not late:
         return ""
     words = [f"{estimate_words(seed_estimate(values, least=0.0))} under {name}" for name, values in late.items()]
-    told = written({"": _nearer(late)})[""]
     return (
         f"Over the second half of training the learned action values miss their exact value by {listed(words)}, in "
         f"units of return. {told}"
@@ -223,8 +231,6 @@ def _error_figure(merged: pd.DataFrame, games: Sequence[str]) -> Figure | None:
         about="Mean size, over states and own actions, of what an agent's network says less the exact optimal value of "
         "the action against the others' policies at that moment, exploration included; mean over agents. Every seed's "
         "number is exact.",
-        say=lambda part, game: _nearer(
-            {name: seed_halves(part, "rs_q_error", algorithm=name)[1] for name in _algorithms(part)}
-        ),
+        say=lambda part, game: _nearer(_late_errors(part)),
         zero=True,
     )
