@@ -24,6 +24,7 @@ WORST = {
     "mean_single_worst": "its single members",
 }
 SOLE = "ensembles"
+NAMED = 4  # comparisons that show nothing are counted beyond so many, and stand in the tables
 
 
 def cross_play_chapter(comparisons: Mapping[str, Comparisons], facts: Mapping[str, GameFacts]) -> Chapter:
@@ -76,8 +77,8 @@ def training_gain_sentence(ensembles: pd.DataFrame) -> str:
         rows,
         whole="Training K policies as an ensemble, instead of mixing K that were trained apart,",
         up="raises the worst case over held-out opponents in",
-        down="lowers it in",
-        neither="is not shown to change it in",
+        down="lowers the worst case over held-out opponents in",
+        neither="is not shown to change the worst case in",
     )
 
 
@@ -88,8 +89,8 @@ def mixing_gain_sentence(ensembles: pd.DataFrame) -> str:
         rows,
         whole="Drawing one of its members for each episode, instead of keeping to one,",
         up="raises an ensemble's worst case in",
-        down="lowers it in",
-        neither="is not shown to change it in",
+        down="lowers an ensemble's worst case in",
+        neither="is not shown to change the worst case in",
     )
 
 
@@ -215,9 +216,9 @@ def _judged(rows: pd.DataFrame, *, whole: str, up: str, down: str, neither: str,
         what = f", {row['algorithm']}" if several["algorithm"].nunique() > 1 else ""
         statements.append(judge(where + what))
     written({SOLE: statements})
-    said = [
-        f"{kind} {listed(words) if named else counted(len(words), 'comparison')}"
-        for kind, words in found.items()
-        if words
-    ]
+    said = []
+    for kind, words in found.items():
+        counts = not named or (kind == neither and len(words) > NAMED)
+        if words:
+            said.append(f"{kind} {counted(len(words), 'comparison') if counts else listed(words)}")
     return f"{whole} {'; it '.join(said)}."

@@ -288,8 +288,8 @@ class TestChapter:
         ("gain", "spread", "n", "said"),
         [
             (0.5, 0.1, 6, "raises the worst case over held-out opponents in tag, prey (0.50 [0.40, 0.60])"),
-            (-0.5, 0.1, 6, "lowers it in tag, prey (−0.50 [−0.60, −0.40])"),
-            (0.05, 0.1, 6, "is not shown to change it in tag, prey (0.05 [−0.05, 0.15])"),
+            (-0.5, 0.1, 6, "lowers the worst case over held-out opponents in tag, prey (−0.50 [−0.60, −0.40])"),
+            (0.05, 0.1, 6, "is not shown to change the worst case in tag, prey (0.05 [−0.05, 0.15])"),
             (0.5, 0.1, 4, "allows no statement in tag, prey"),
         ],
     )
