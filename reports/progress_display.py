@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.text import Text
 
 from nashlens.reports.execution import JobState, Watch
+from nashlens.reports.words import counted
 
 PLAIN_SECONDS = 10.0
 
@@ -44,6 +45,12 @@ def seconds_left(steps: int, total_steps: int, *, seconds: float) -> float | Non
     return None if steps <= 0 else seconds * (total_steps - steps) / steps
 
 
+def standing(jobs: Sequence[JobState]) -> str:
+    """Return how many jobs there are and how many are in each state, such as ``5 jobs: 2 running, 3 done``."""
+    counts = {state: sum(job.state == state for job in jobs) for state in ("waiting", "running", "done", "failed")}
+    return f"{counted(len(jobs), 'job')}: " + ", ".join(f"{n} {state}" for state, n in counts.items() if n)
+
+
 class _Bars:
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
@@ -52,13 +59,12 @@ class _Bars:
 
     def __call__(self, jobs: Sequence[JobState]) -> None:
         total = sum(job.total_steps for job in jobs)
-        ended = sum(job.state in {"done", "failed"} for job in jobs)
         if self._all is None:
             self._all = self._bars.add_task("", total=total)
         self._bars.update(
             self._all,
             completed=sum(job.steps for job in jobs),
-            description=f"[bold]{ended} of {len(jobs)} jobs[/bold]",
+            description=f"[bold]{standing(jobs)}[/bold]",
         )
         for k, job in enumerate(jobs):
             if job.state == "running" and k not in self._rows:
@@ -78,10 +84,9 @@ class _PlainLines:
             return
         self._last = now
         steps, total = sum(j.steps for j in jobs), sum(j.total_steps for j in jobs)
-        ended = sum(j.state in {"done", "failed"} for j in jobs)
         left = seconds_left(steps, total, seconds=now - self._began)
         self._console.print(
-            f"{ended} of {len(jobs)} jobs, {steps:,} of {total:,} steps, "
+            f"{standing(jobs)}; {steps:,} of {total:,} steps, "
             f"{steps_per_second(steps, now - self._began):,.0f} steps/s, {_clock(left)} left",
             highlight=False,
         )
