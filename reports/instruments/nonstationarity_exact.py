@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,13 +29,14 @@ if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
 
 MAX_AGENTS = 8  # agents up to which the values of all 2^N mixtures of old and new policies are computed
+MAX_JOINT_ACTIONS = 5_000  # and joint actions of a matrix game, over each of which all mixtures are averaged
 
 
 def matrix_rows(run: TrainingRun, game: NormalFormGame) -> Iterator[Row]:
     """Yield drift, control, budgets, value changes and tortuosity of a run of a matrix game, all exact."""
     strategies = strategies_of(run, game)
     yield from _table_rows(run, game, strategies, weights=None)
-    if game.n_agents <= MAX_AGENTS:
+    if game.n_agents <= MAX_AGENTS and prod(game.n_actions) <= MAX_JOINT_ACTIONS:
         before, after = (Profile([s[part] for s in strategies]) for part in (slice(0, -1), slice(1, None)))
         yield from value_rows(run, value_shift(game, before, after, discount=0.0), run.snapshot_steps[1:])
 
