@@ -175,7 +175,7 @@ def worst_case_figure(ensembles: pd.DataFrame) -> Figure | None:
                 named,
                 name=f"worst-case-{game}-{side}".replace(".", "_"),
                 title=f"{game}: {side}",
-                x_label="worst case over held-out opponents (return)",
+                x_label="return in the worst case",
             )
         )
         words = [f"{row['row']} {estimate_words(estimate_of(row))}" for row in named.to_dict("records")]
