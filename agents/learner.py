@@ -16,14 +16,15 @@ from torch import Tensor
 from nashlens.agents import losses, passes
 from nashlens.agents.adversary import step_lengths, worst_case
 from nashlens.agents.block_adam import BlockAdam
-from nashlens.agents.config import MADDPGFamily, Sharing
+from nashlens.agents.config import MADDPGFamily
 from nashlens.agents.distributions import Noise, head_for
+from nashlens.agents.joint_inputs import JointInputs
 from nashlens.agents.layout import Layout
 from nashlens.agents.networks import Stack
 from nashlens.agents.opponents import Opponents
 from nashlens.agents.parameter_state import load_parameters, parameter_state
 from nashlens.agents.replay import Minibatch
-from nashlens.agents.sharing import Slots, assign
+from nashlens.agents.sharing import slots_of
 from nashlens.games.core import GameSpec
 
 
@@ -65,16 +66,15 @@ class Learner:
         spaces = [spec.action_spaces[i] for i in self.members]
         self.head = head_for(spaces, soft=self.soft, settings=settings, device=device)
         self.acting_head = head_for(spaces[: len(self.agents)], soft=self.soft, settings=settings, device=device)
-        actor_slots, critic_slots = self._slots()
-        joint = self.observations.total + self.actions.total
-        own = self.observations.padded + self.actions.padded
-        width = joint if settings.critic == "central" else own
+        sides = [spec.sides[i] for i in self.agents]
+        actor_slots, critic_slots = slots_of(settings.sharing, settings.critic_sharing, sides, n_subs=self.n_subs)
+        self.inputs = JointInputs(self.observations, self.actions, self.members, central=settings.critic == "central")
         hidden = settings.hidden
         self.actor = Stack.initial(
             self.observations.padded, hidden, self.head.n_outputs, slots=actor_slots, device=device, rngs=rngs
         ).packed()
         self.critics = tuple(
-            Stack.initial(width, hidden, 1, slots=critic_slots, device=device, rngs=rngs).packed()
+            Stack.initial(self.inputs.width, hidden, 1, slots=critic_slots, device=device, rngs=rngs).packed()
             for _ in range(2 if settings.twin else 1)
         )
         self.target_actor = self.actor.copy().packed()
@@ -132,11 +132,11 @@ class Learner:
 
     def value(self, critic: Stack, joint_observations: Tensor, joint_actions: Tensor) -> Tensor:
         """Return ``Q`` of each member as ``[S, m, B]`` of joint observations and actions ``[S, m, B, …]``."""
-        return critic(self._critic_inputs(joint_observations, joint_actions)).squeeze(-1)
+        return critic(self.inputs.join(joint_observations, joint_actions)).squeeze(-1)
 
     def target_value(self, joint_observations: Tensor, joint_actions: Tensor) -> Tensor:
         """Return the target critics' value ``[S, m, B]``, the smaller one of two."""
-        inputs = self._critic_inputs(joint_observations, joint_actions)
+        inputs = self.inputs.join(joint_observations, joint_actions)
         values = [passes.outputs(critic, inputs).squeeze(-1) for critic in self.target_critics]
         return values[0] if len(values) == 1 else torch.minimum(*values)
 
@@ -165,7 +165,7 @@ class Learner:
                 gamma=self.settings.gamma,
             )
         found = torch.zeros(targets.shape[:2], device=targets.device)
-        inputs = self._critic_inputs(batch.observations, batch.actions)
+        inputs = self.inputs.join(batch.observations, batch.actions)
         for critic in self.critics:
             activations = passes.forward(critic, critic.rows(inputs))
             errors = activations[-1].view(targets.shape) - targets
@@ -227,15 +227,6 @@ class Learner:
         named = {"actor": self.actor_optimiser, "critic": self.critic_optimiser}
         return named | ({"opponents": self.opponents.optimiser} if self.opponents else {})
 
-    def _slots(self) -> tuple[Slots, Slots]:
-        """Return who shares an actor and who a critic; a critic that is shared always reads the index."""
-        sides = [self.spec.sides[i] for i in self.agents]
-        critic_sharing = self.settings.critic_sharing or self.settings.sharing
-        if critic_sharing.mode != "none":
-            critic_sharing = Sharing(mode=critic_sharing.mode, index=True)
-        actor, critic = assign(self.settings.sharing, sides), assign(critic_sharing, sides)
-        return actor.repeated(self.n_subs), critic.repeated(self.n_subs)
-
     def _climb(
         self,
         batch: Minibatch,
@@ -252,7 +243,7 @@ class Learner:
         n_rows = own.shape[2]
         values = activations[-1].view(*own.shape[:3])
         down = torch.full_like(activations[-1], -1 / n_rows)
-        slope = passes.slope_in_inputs(self.critics[0], activations, down, self._own_columns(), width=own.shape[-1])
+        slope = passes.slope_in_inputs(self.critics[0], activations, down, self.inputs.columns, width=own.shape[-1])
         return -values.mean(dim=-1), back(slope.view(own.shape))
 
     def _score(
@@ -281,23 +272,8 @@ class Learner:
                 self._lengths,
                 self.actions,
             )
-        inputs = self._critic_inputs(batch.observations, joint_actions)
-        for k, here in enumerate(self._own_columns()):
-            inputs[:, k, :, here] = own[:, k, :, : here.stop - here.start]
+        inputs = self.inputs.join_with_own(batch.observations, joint_actions, own)
         return passes.forward(critic, critic.rows(inputs))
-
-    def _critic_inputs(self, joint_observations: Tensor, joint_actions: Tensor) -> Tensor:
-        """Return what the critics read at joint observations and actions ``[S, m, B, …]``, in an array of its own."""
-        if self.settings.critic == "central":
-            return torch.cat([joint_observations, joint_actions], dim=-1)
-        own_observations = self.observations.own(joint_observations, self.members)
-        return torch.cat([own_observations, self.actions.own(joint_actions, self.members)], dim=-1)
-
-    def _own_columns(self) -> list[slice]:
-        """Return where each member's own action stands in what its critic reads."""
-        central, before = self.settings.critic == "central", self.observations.total
-        starts = [before + self.actions.slices[i].start if central else self.observations.padded for i in self.members]
-        return [slice(k, k + self.actions.widths[i]) for k, i in zip(starts, self.members, strict=True)]
 
     def _move(self, stacks: Sequence[Stack], optimiser: torch.optim.Optimizer) -> None:
         for stack in stacks:

@@ -72,3 +72,18 @@ def assign(sharing: Sharing, sides: Sequence[str]) -> Slots:
         n_slots=len(order),
         index=np.eye(n_agents, width, dtype=np.float32),
     )
+
+
+def slots_of(actors: Sharing, critics: Sharing | None, sides: Sequence[str], *, n_subs: int = 1) -> tuple[Slots, Slots]:
+    """Return who shares an actor and who a critic; a critic that is shared always reads the index.
+
+    Parameters
+    ----------
+    actors, critics : the modes; critics share as the actors do where theirs is left out.
+    sides : side of each of the n agents that could share.
+    n_subs : sub-policies of each agent, each with slots of its own.
+    """
+    chosen = critics or actors
+    if chosen.mode != "none":
+        chosen = Sharing(mode=chosen.mode, index=True)
+    return assign(actors, sides).repeated(n_subs), assign(chosen, sides).repeated(n_subs)

@@ -31,7 +31,19 @@ BESIDE_THE_PROCESSOR = {
 }
 # What an update runs through; `recording`, `rollout` and `training` stand outside it.
 INSIDE_AN_UPDATE = (
-    *("adversary", "block_adam", "box_head", "choice_head", "gumbel", "heads", "layout", "learner", "losses", "maddpg"),
+    *(
+        "adversary",
+        "block_adam",
+        "box_head",
+        "choice_head",
+        "gumbel",
+        "heads",
+        "joint_inputs",
+        "layout",
+        "learner",
+        "losses",
+        "maddpg",
+    ),
     *("narrow", "networks", "opponents", "passes"),
 )
 WAITING = {"item", "cpu", "numpy", "tolist", "nonzero"}

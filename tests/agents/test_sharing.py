@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nashlens.agents.config import Sharing
-from nashlens.agents.sharing import assign
+from nashlens.agents.sharing import assign, slots_of
 
 SIDES = ["predators", "predators", "prey", "predators"]
 
@@ -20,3 +20,14 @@ def test_assign_maps_agents_to_slots_by_mode(mode, slots, n_slots):
 
 def test_assign_with_index_gives_each_agent_its_one_hot_index():
     np.testing.assert_array_equal(assign(Sharing(mode="full", index=True), SIDES).index, np.eye(4))
+
+
+def test_critics_share_as_actors_do_unless_told_otherwise_and_then_always_read_the_index():
+    actor, critic = slots_of(Sharing(mode="side"), None, SIDES, n_subs=2)
+    assert actor.of_agent == (0, 0, 1, 0, 2, 2, 3, 2)  # the slots of the second sub-policies stand behind the first
+    assert actor.index.shape == (8, 0)
+    assert critic.of_agent == actor.of_agent
+    np.testing.assert_array_equal(critic.index, np.tile(np.eye(4), (2, 1)))
+    actor, critic = slots_of(Sharing(mode="full"), Sharing(mode="none"), SIDES)
+    assert (actor.n_slots, critic.n_slots) == (1, 4)
+    assert critic.index.shape == (4, 0)

@@ -1,0 +1,48 @@
+"""What critics read: all observations and actions, or their own agent's, and where in it the own action stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from nashlens.agents.layout import Layout
+
+
+class JointInputs:
+    """The inputs of the critics of m members.
+
+    Parameters
+    ----------
+    observations, actions : where each agent's part stands in joint vectors.
+    members : the agent of each member.
+    central : whether a critic reads all agents' parts, or its own agent's alone, padded to the widest.
+
+    Attributes
+    ----------
+    width : of the inputs.
+    columns : where each member's own action stands in what its critic reads.
+    """
+
+    def __init__(self, observations: Layout, actions: Layout, members: Sequence[int], *, central: bool) -> None:
+        self._observations, self._actions = observations, actions
+        self._members, self._central = tuple(members), central
+        before = observations.total if central else observations.padded
+        self.width = before + (actions.total if central else actions.padded)
+        starts = [before + actions.slices[i].start if central else before for i in members]
+        self.columns = [slice(k, k + actions.widths[i]) for k, i in zip(starts, members, strict=True)]
+
+    def join(self, observations: Tensor, actions: Tensor) -> Tensor:
+        """Return the inputs ``[S, m, B, width]`` of joint vectors ``[S, m, B, …]``, in an array of their own."""
+        if self._central:
+            return torch.cat([observations, actions], dim=-1)
+        own = self._observations.own(observations, self._members)
+        return torch.cat([own, self._actions.own(actions, self._members)], dim=-1)
+
+    def join_with_own(self, observations: Tensor, actions: Tensor, own: Tensor) -> Tensor:
+        """Return the inputs in which each member's own action ``[S, m, B, A]`` replaces the one given."""
+        inputs = self.join(observations, actions)
+        for k, here in enumerate(self.columns):
+            inputs[:, k, :, here] = own[:, k, :, : here.stop - here.start]
+        return inputs
