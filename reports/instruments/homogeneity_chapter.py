@@ -217,8 +217,10 @@ def _panel_sentence(each: Judged) -> str:
 
 def _judged_words(each: Judged) -> str:
     where = each.game if each.role == "all" else f"{each.game} ({each.role})"
-    gained = ", a gain" if each.adjusted_p <= ALPHA and each.difference.value > 0 else ""
-    return f"{where} ({each.algorithm}: {estimate_words(each.difference)}{gained})"
+    note = ", a gain" if each.adjusted_p <= ALPHA and each.difference.value > 0 else ""
+    if math.isnan(each.margin):
+        note += "; separate policies do not beat random play there"
+    return f"{where} ({each.algorithm}: {estimate_words(each.difference)}{note})"
 
 
 def _together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
