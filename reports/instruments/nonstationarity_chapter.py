@@ -205,6 +205,8 @@ def _halves(algorithm: str, early: pd.Series, late: pd.Series) -> Statement:
             neither="is not shown to move less or more in the second half of training than in the first",
         )
         means = f"{number(early.mean())}, then {number(late.mean())}"
+        if change.silent:
+            return f"Under {algorithm} the world moved by {means} in the halves of training; {verdict}."
         return f"Under {algorithm} the world {verdict}: {means} (difference {change.evidence})."
 
     return Statement(differences=(difference(late, early),), write=write)
@@ -217,6 +219,8 @@ def _above_floor(algorithm: str, own: pd.Series, floor: pd.Series) -> Statement:
             down="lies below its noise floor, which sampling alone would not give",
             neither="is not shown to be more than sampling noise",
         )
+        if verdicts[0].silent:
+            return f"The drift under {algorithm} beside its noise floor: {verdict}."
         return f"The drift under {algorithm} {verdict} (excess {verdicts[0].evidence})."
 
     return Statement(differences=(difference(own, floor),), write=write)

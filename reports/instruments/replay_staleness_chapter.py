@@ -217,6 +217,8 @@ def _old_and_new(part: pd.DataFrame, algorithm: str) -> Statement:
             neither="is not shown to be worth more or less than",
         )
         means = f"{number(late.mean())} beside {number(early.mean())}"
+        if verdicts[0].silent:
+            return f"Under {algorithm} the newer half is worth {means} for the older; {verdict}."
         return f"Under {algorithm} the newer half {verdict} the older: {means} (difference {verdicts[0].evidence})."
 
     return Statement(differences=(difference(late, early),), write=write)
