@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -24,6 +25,7 @@ from nashlens.reports.players import Player
 
 Dash = tuple[int, tuple[float, ...]]
 WIDTH, HEIGHT = 4.6, 3.1
+Y_LABEL_WIDTH = 26  # letters in a line
 LEGEND_LINES, LEGEND_LINE = 6, 0.18  # lines of a legend that HEIGHT has room for, and the height of one more
 INK, GRID = "#010203", "#040506"
 DASHES: tuple[Dash, ...] = ((0, ()), (0, (4, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)))
@@ -139,7 +141,7 @@ def curve_panel(
 
 def _finish(axes: Axes, *, x_label: str, y_label: str, zero: bool, lines: Sequence[str], plain_x: bool) -> None:
     axes.set_xlabel(x_label)
-    axes.set_ylabel(y_label)
+    axes.set_ylabel(fill(y_label, Y_LABEL_WIDTH))
     if not plain_x:
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.xaxis.set_major_locator(MaxNLocator(5))

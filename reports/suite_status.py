@@ -34,15 +34,12 @@ def suite_status(asked: SuiteStatus, *, wait: Callable[[float], None] = time.sle
     with checking():
         store = Store.existing(asked.out)
         suite = store.suite(asked.suite)
-    console = uncut_console()
-    if not asked.watch:
+        console = uncut_console()
+        if asked.watch and console.is_terminal:
+            _watch_live(store, suite, console, wait=wait)
+        elif asked.watch:
+            _watch_plain(store, suite, console, wait=wait)
         console.print(_page(store, suite, running_jobs(store)))
-        return 0
-    if console.is_terminal:
-        _watch_live(store, suite, console, wait=wait)
-    else:
-        _watch_plain(store, suite, console, wait=wait)
-    console.print(_page(store, suite, running_jobs(store)))
     return 0
 
 
