@@ -39,7 +39,9 @@ def instrument_chapters(
     for name in instruments_of(suite):
         frame = frame_by(name, store, suite, anew=anew)
         comparisons = comparisons_by(name, store, suite, anew=anew)
-        chapters.append(instrument(name).chapter(merged_agents(frame), comparisons, facts))
+        chosen = instrument(name)
+        told = frame if getattr(chosen, "keeps_agents", False) else merged_agents(frame)
+        chapters.append(chosen.chapter(told, comparisons, facts))
         frames.append(frame)
     figures = tuple(chain.from_iterable(chapter.figures for chapter in chapters))
     tables = tuple(chain.from_iterable(chapter.tables for chapter in chapters))

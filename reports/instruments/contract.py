@@ -140,7 +140,8 @@ class Instrument(Protocol):
 
         Parameters
         ----------
-        frame : the tidy frame of what `measure` gave, with ``game`` and ``algorithm`` as the suite calls them.
+        frame : the tidy frame of what `measure` gave, with ``game`` and ``algorithm`` as the suite calls them. Agents
+            that always agree are written once, unless the instrument has an attribute ``keeps_agents`` that is True.
         comparisons : what `compare` gave, by game.
         facts : of every game by label.
         """

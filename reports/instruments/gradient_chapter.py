@@ -37,7 +37,7 @@ def gradient_chapter(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Cha
 
     Parameters
     ----------
-    frame : the instrument's tidy frame, agents merged.
+    frame : the instrument's tidy frame.
     facts : of every game by label.
     """
     answers = gradient_answers(frame, facts)
@@ -59,7 +59,7 @@ def gradient_answers(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> tup
 
     Parameters
     ----------
-    frame : the instrument's tidy frame, agents merged.
+    frame : the instrument's tidy frame.
     facts : of every game by label.
     """
     if frame.empty:
@@ -172,7 +172,7 @@ def rates(frame: pd.DataFrame, name: str, sizes: Mapping[int, str]) -> str:
     exact = exact_snr_rate(list(sizes), "reinforce")
     n = next(iter(found.values())).rate.n
     return (
-        f"{name}, N = {min(sizes)} to {max(sizes)}, at the policies that were learned: doublings of the squared "
+        f"{name}, N = {listed([str(n) for n in sizes])}, at the policies that were learned: doublings of the squared "
         f"signal-to-noise ratio of one episode's gradient with each further agent: {'; '.join(parts)}. Proposition 1's "
         f"game has {number(exact)} for REINFORCE over the same N. Directions after Holm's correction for "
         f"{counted(len(told), 'rate')}; n = {counted(n, 'seed')} in all."

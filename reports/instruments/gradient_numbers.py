@@ -56,7 +56,7 @@ def counts(frame: pd.DataFrame, facts: Mapping[str, GameFacts], reward: Reward) 
 
     Parameters
     ----------
-    frame : the instrument's tidy frame, agents merged.
+    frame : the instrument's tidy frame.
     facts : of every game by label.
     reward : which of Proposition 1's games.
     """

@@ -40,6 +40,7 @@ class _Gradients:
 
     name = NAME
     version = 1
+    keeps_agents = True  # rows are told apart by what stands as the agent, also where two happen to be equal
     quantities = names.QUANTITIES
 
     def measure(self, run: TrainingRun, game: Game) -> Iterator[Row]:

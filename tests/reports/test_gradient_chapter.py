@@ -10,7 +10,6 @@ import pytest
 
 from nashlens.analysis.proposition_one import ESTIMATORS, Estimator, Reward, proposition_one
 from nashlens.reports.conventions import GameFacts
-from nashlens.reports.estimates import merged_agents
 from nashlens.reports.instruments import gradient_quantities as names
 from nashlens.reports.instruments.gradient_chapter import gradient_answers
 from nashlens.reports.instruments.gradient_numbers import agreement_rate, counts, exact_snr_rate, network_rate
@@ -80,7 +79,7 @@ def networks(
 
 
 def said(rows: Sequence[dict[str, object]]) -> tuple[str, ...]:
-    return gradient_answers(merged_agents(pd.DataFrame(rows)), facts())
+    return gradient_answers(pd.DataFrame(rows), facts())
 
 
 def test_a_rate_of_minus_one_holds_the_proposition() -> None:
@@ -120,7 +119,7 @@ def test_as_printed_nothing_agrees_and_a_sample_that_does_is_said() -> None:
 )
 def test_network_rates_in_all_directions(halving: float, word: str) -> None:
     text = next(each for each in said(networks(halving=halving)) if "doublings" in each)
-    assert text.startswith("simple_spread, N = 2 to 4")
+    assert text.startswith("simple_spread, N = 2, 3 and 4")
     assert word in text
     assert ("(falls)" in text, "(rises)" in text) == (halving == 0.5, halving == 2.0)
     assert "n = 15 seeds in all" in text
@@ -157,7 +156,7 @@ def test_no_signal_has_a_reason_instead_of_a_rate() -> None:
 
 def test_the_chapter_has_its_figures_and_tables_and_words_for_each_panel() -> None:
     rows = [*sampled("all_ones"), *sampled("all_equal"), *networks()]
-    chapter = INSTRUMENT.chapter(merged_agents(pd.DataFrame(rows)), {}, facts())
+    chapter = INSTRUMENT.chapter(pd.DataFrame(rows), {}, facts())
     assert [each.name for each in chapter.figures] == ["gradient-agreement", "gradient-snr", "gradient-sources"]
     assert [each.name for each in chapter.tables] == ["gradient-proposition", "gradient-networks", "gradient-sources"]
     assert [panel.title for panel in chapter.figures[0].panels] == ["all_ones"]  # as printed nothing agrees
