@@ -99,7 +99,7 @@ def check_joint_size(spec: GameSpec, settings: JointDQN, *, n_seeds: int) -> Non
     raise ValueError(
         f"max_joint_actions is {settings.max_joint_actions:,}, and {spec.name} has {_short(size.n_joint_actions)} "
         f"joint actions ({growth} as its {spec.n_agents} agents are added); their values would take {_short(taken)} "
-        f"bytes for {n_seeds} seeds"
+        f"bytes for {n_seeds} seed{'' if n_seeds == 1 else 's'}"
     )
 
 
