@@ -104,7 +104,7 @@ def snr_figure(
         caption="log2 of squared gradient length over total variance. Proposition 1's game: closed forms at uniform "
         "play; estimators with the same closed form share a line, and one without variance has none. Networks: means "
         "over seeds at the policies that were learned, bands: jackknife 95% intervals over seeds where there are "
-        "enough; where no signal was found there is a gap.",
+        "enough; where no signal was found there is no point, and the line passes over it.",
         paragraphs=(),
         panels=tuple(panels),
         data=pd.concat(data, ignore_index=True),
