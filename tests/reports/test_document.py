@@ -283,3 +283,10 @@ def test_curve_panel_names_its_lines_and_takes_the_page_s_colours() -> None:
 
 def test_curve_panel_without_intervals_is_drawn() -> None:
     assert "<svg" in panel(low=float("nan")).svg
+
+
+def test_infinite_numbers_are_the_same_where_their_signs_are() -> None:
+    written = pd.DataFrame({"value": ["inf", "-inf", "nan"]})
+    assert compare(written, written) == ""
+    turned = pd.DataFrame({"value": ["inf", "inf", "nan"]})
+    assert compare(written, turned) == "row 2, value: -inf, should be inf"
