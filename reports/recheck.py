@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -73,7 +74,9 @@ def _same(old: object, new: object, tolerance: float) -> bool:
     except ValueError:
         return str(old) == str(new)
     both_missing = first != first and second != second  # noqa: PLR0124 — NaN differs from itself
-    return both_missing or first == second or abs(first - second) <= tolerance * max(1.0, abs(second))
+    if math.isinf(first) or math.isinf(second):
+        return first == second
+    return both_missing or abs(first - second) <= tolerance * max(1.0, abs(second))
 
 
 def _read(path: Path) -> pd.DataFrame:
