@@ -53,8 +53,9 @@ class ChoiceHead(Head):
         self._plain = n_factors == 1 and bool(self._valid.all())
 
     def noise(self, generators: Sequence[torch.Generator], shape: tuple[int, ...]) -> Tensor:
-        """Draw standard Gumbel noise ``[S, *shape]``."""
-        return uniform_draws(generators, shape, self._valid.device).log_().neg_().log_().neg_()
+        """Draw standard Gumbel noise ``[S, *shape]``, in memory alternative by alternative, as outputs are."""
+        turned = (*shape[:-2], shape[-1], shape[-2])
+        return uniform_draws(generators, turned, self._valid.device).log_().neg_().log_().neg_().mT
 
     def gradient_noise(self, generators: Sequence[torch.Generator], shape: tuple[int, ...]) -> Noise:
         """Draw Gumbel noise, and for the Gumbel-Rao estimator K exponential draws ``[K, S, *shape]``."""

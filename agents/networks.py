@@ -15,21 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nashlens.agents.products import affine
 from nashlens.agents.sharing import Slots
 
 ALIGNED = 64
-
-
-def affine(inputs: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
-    """Return ``[M, B, out]`` of inputs ``[M, B, in]``, weights ``[M, in, out]`` and biases ``[M, 1, out]``.
-
-    A single product is computed as one of a pair, because a batch of one takes another path through the linear
-    algebra library, with other rounding; a seed alone would then differ from the same seed among others.
-    """
-    if len(inputs) == 1:
-        pair = torch.cat([biases, biases])  # a view of one would sum the gradients of both in another order
-        return torch.baddbmm(pair, inputs.expand(2, -1, -1), weights.expand(2, -1, -1))[:1]
-    return torch.baddbmm(biases, inputs, weights)
 
 
 class Stack:

@@ -7,7 +7,7 @@ and G_k the slope in ``z_k``,
 
     ∂/∂W_k = h_{k−1}ᵀ G_k,  ∂/∂b_k = Σ_rows G_k,  G_{k−1} = (G_k W_kᵀ) ∘ [h_{k−1} > 0].
 
-Everything works on each seed's part alone, and a product of one is computed as one of a pair, as in `networks.affine`.
+Everything works on each seed's part alone; the products are those of `products`.
 """
 
 from __future__ import annotations
@@ -18,17 +18,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nashlens.agents.networks import Stack, affine
+from nashlens.agents.networks import Stack
+from nashlens.agents.products import NARROW, affine, over_rows, product
 
 ROWS = 1024
 _cut: Any = torch.ops.aten.threshold_backward.grad_input
-
-
-def product(left: Tensor, right: Tensor) -> Tensor:
-    """Return ``[M, a, c]`` of ``[M, a, b]`` and ``[M, b, c]``; a single product as one of a pair."""
-    if len(left) == 1:
-        return torch.bmm(left.expand(2, -1, -1), right.expand(2, -1, -1))[:1]
-    return torch.bmm(left, right)
 
 
 @torch.no_grad()
@@ -72,11 +66,11 @@ def descend(stack: Stack, activations: Sequence[Tensor], slope: Tensor) -> None:
     layers, written = stack.layers(), stack.gradients() if len(slope) > 1 else []
     for depth in range(len(layers) - 1, -1, -1):
         below = activations[depth]
-        if written:
+        if written and slope.shape[2] >= NARROW:
             torch.bmm(below.mT, slope, out=written[depth][0])
             torch.sum(slope, dim=1, keepdim=True, out=written[depth][1])
         else:
-            stack.set_gradient(depth, product(below.mT, slope), slope.sum(dim=1, keepdim=True))
+            stack.set_gradient(depth, over_rows(below, slope), slope.sum(dim=1, keepdim=True))
         if depth:
             slope = _back(slope, layers[depth][0], below)
 

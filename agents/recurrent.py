@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nashlens.agents.networks import Stack, affine
+from nashlens.agents.networks import Stack
+from nashlens.agents.products import affine
 from nashlens.agents.sharing import Slots
 
 

@@ -3,7 +3,7 @@ import torch
 
 from nashlens.agents import narrow
 
-WIDTHS = [2, 5, narrow.WIDEST, narrow.WIDEST + 1]
+WIDTHS = [2, 5, narrow.NARROW - 1, narrow.NARROW]
 
 
 def drawn(*shape, seed=0):

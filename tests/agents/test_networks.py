@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from nashlens.agents.config import Sharing
-from nashlens.agents.networks import ALIGNED, Stack, affine, clip_each, parameter_hash
+from nashlens.agents.networks import ALIGNED, Stack, clip_each, parameter_hash
+from nashlens.agents.products import affine
 from nashlens.agents.sharing import assign
 from nashlens.games.network_policy import Network
 
