@@ -26,6 +26,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nashlens.agents.adam import Adam
 from nashlens.agents.alternatives import Alternatives
 from nashlens.agents.distributions import ChoiceHead
 from nashlens.agents.networks import Stack
@@ -96,7 +97,7 @@ class COMALearner(PolicyLearner):
             rngs=rngs,
         ).trained()
         self.target = self.central.copy()
-        self.central_optimiser = torch.optim.Adam(self.central.tensors, lr=settings.critic_learning_rate)
+        self.central_optimiser = Adam(self.central.tensors, settings.critic_learning_rate)
 
     @property
     def stacks(self) -> dict[str, Stack]:
@@ -104,7 +105,7 @@ class COMALearner(PolicyLearner):
         return {"actor": self.actor, "critic": self.central, "target_critic": self.target}
 
     @property
-    def optimisers(self) -> dict[str, torch.optim.Adam]:
+    def optimisers(self) -> dict[str, Adam]:
         """Those of actors and critic."""
         return super().optimisers | {"critic": self.central_optimiser}
 

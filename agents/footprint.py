@@ -86,6 +86,6 @@ def _parts(thing: object) -> Iterator[object]:
         yield from thing.values()
     elif isinstance(thing, Sequence) and not isinstance(thing, str | bytes | range):
         yield from thing
-    elif type(thing).__module__.startswith(("nashlens.", "torch.optim")):
+    elif type(thing).__module__.startswith("nashlens."):
         yield from getattr(thing, "__dict__", {}).values()
         yield from (getattr(thing, name, None) for name in getattr(type(thing), "__slots__", ()))

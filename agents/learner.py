@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from nashlens.agents import losses, passes
+from nashlens.agents.adam import Adam, BlockAdam
 from nashlens.agents.adversary import step_lengths, worst_case
-from nashlens.agents.block_adam import BlockAdam
 from nashlens.agents.config import MADDPGFamily
 from nashlens.agents.distributions import Noise, head_for
 from nashlens.agents.joint_inputs import JointInputs
@@ -223,7 +223,7 @@ class Learner:
         load_parameters(self.stacks, self._optimisers, state)
 
     @property
-    def _optimisers(self) -> dict[str, torch.optim.Adam]:
+    def _optimisers(self) -> dict[str, Adam]:
         named = {"actor": self.actor_optimiser, "critic": self.critic_optimiser}
         return named | ({"opponents": self.opponents.optimiser} if self.opponents else {})
 
@@ -275,7 +275,7 @@ class Learner:
         inputs = self.inputs.join_with_own(batch.observations, joint_actions, own)
         return passes.forward(critic, critic.rows(inputs))
 
-    def _move(self, stacks: Sequence[Stack], optimiser: torch.optim.Optimizer) -> None:
+    def _move(self, stacks: Sequence[Stack], optimiser: Adam) -> None:
         for stack in stacks:
             stack.clip(self.settings.clip)
         optimiser.step()

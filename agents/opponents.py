@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nashlens.agents.adam import Adam
 from nashlens.agents.config import ActorCritic, Inference, Sharing
 from nashlens.agents.distributions import ChoiceHead
 from nashlens.agents.layout import Layout
@@ -90,7 +91,7 @@ class Opponents:
         ).trained()
         self.target = self.model.copy()
         self._frozen = self.model.copy()
-        self.optimiser = torch.optim.Adam(self.model.tensors, lr=settings.learning_rate)
+        self.optimiser = Adam(self.model.tensors, settings.learning_rate)
 
     @property
     def stacks(self) -> dict[str, Stack]:
@@ -112,7 +113,7 @@ class Opponents:
         logs = self.head.log_probabilities(outputs, legal)
         entropy = -(logs.exp() * logs).sum(dim=-1)
         loss = -((taken * logs).sum(dim=-1) + self.inference.entropy_weight * entropy).mean(dim=-1)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad()
         torch.where(alive[:, None], loss, 0.0).sum().backward()  # type: ignore[no-untyped-call]
         clip_each(self.model.tensors, self._settings.clip)
         self.optimiser.step()

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nashlens.agents.adam import Adam
 from nashlens.agents.config import ActorCritic
 from nashlens.agents.distributions import head_for
 from nashlens.agents.divergence import entropy
@@ -69,15 +70,15 @@ class PolicyLearner:
         self.head = head_for(spaces, soft=False, settings=ActorCritic(), device=device)
         self._sides = [spec.sides[i] for i in self.agents]
         self.actor = self._actor(device=device, rngs=rngs).trained()
-        self.actor_optimiser: torch.optim.Adam | None = None
+        self.actor_optimiser: Adam | None = None
         if isinstance(settings, GradientSteps):
-            self.actor_optimiser = torch.optim.Adam(self.actor.tensors, lr=settings.learning_rate)
+            self.actor_optimiser = Adam(self.actor.tensors, settings.learning_rate)
         self.critic: Stack | None = None
-        self.critic_optimiser: torch.optim.Adam | None = None
+        self.critic_optimiser: Adam | None = None
         self._value = _local_value(settings)
         if self._value is not None:
             self.critic = self._local_critic(self._value, device=device, rngs=rngs).trained()
-            self.critic_optimiser = torch.optim.Adam(self.critic.tensors, lr=self._value.learning_rate)
+            self.critic_optimiser = Adam(self.critic.tensors, self._value.learning_rate)
 
     @property
     def stacks(self) -> dict[str, Stack]:
@@ -85,7 +86,7 @@ class PolicyLearner:
         return {"actor": self.actor} | ({} if self.critic is None else {"critic": self.critic})
 
     @property
-    def optimisers(self) -> dict[str, torch.optim.Adam]:
+    def optimisers(self) -> dict[str, Adam]:
         """All optimisers by name."""
         named = {"actor": self.actor_optimiser, "critic": self.critic_optimiser}
         return {name: optimiser for name, optimiser in named.items() if optimiser is not None}
@@ -220,10 +221,10 @@ class PolicyLearner:
         slots = assign(sharing, self._sides)
         return Stack.initial(self.observations.padded, self.settings.hidden, 1, slots=slots, device=device, rngs=rngs)
 
-    def _descend(self, loss: Tensor, optimiser: torch.optim.Adam, alive: Tensor) -> None:
-        optimiser.zero_grad(set_to_none=True)
+    def _descend(self, loss: Tensor, optimiser: Adam, alive: Tensor) -> None:
+        optimiser.zero_grad()
         torch.where(alive[:, None], loss, 0.0).sum().backward()  # type: ignore[no-untyped-call]
-        clip_each([p for group in optimiser.param_groups for p in group["params"]], self.settings.clip)
+        clip_each(optimiser.tensors, self.settings.clip)
         optimiser.step()
 
     def state(self) -> dict[str, Tensor]:

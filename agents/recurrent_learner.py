@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from nashlens.agents import losses
+from nashlens.agents.adam import Adam
 from nashlens.agents.config import MADDPGFamily, Sharing
 from nashlens.agents.distributions import Noise, head_for
 from nashlens.agents.layout import Layout
@@ -73,8 +74,8 @@ class RecurrentLearner:
         width = joint if settings.critic == "central" else own
         self.critic = Stack.initial(width, settings.hidden, 1, slots=critic_slots, device=device, rngs=rngs).trained()
         self.target_actor, self.target_critic = self.actor.copy(), self.critic.copy()
-        self.actor_optimiser = torch.optim.Adam(self.actor.tensors, lr=settings.learning_rate)
-        self.critic_optimiser = torch.optim.Adam(self.critic.tensors, lr=settings.learning_rate)
+        self.actor_optimiser = Adam(self.actor.tensors, settings.learning_rate)
+        self.critic_optimiser = Adam(self.critic.tensors, settings.learning_rate)
 
     @property
     def stacks(self) -> dict[str, Stack]:
@@ -187,7 +188,7 @@ class RecurrentLearner:
         load_parameters(self.stacks, self._optimisers, state)
 
     @property
-    def _optimisers(self) -> dict[str, torch.optim.Adam]:
+    def _optimisers(self) -> dict[str, Adam]:
         return {"actor": self.actor_optimiser, "critic": self.critic_optimiser}
 
     def _counted(self, part: Tensor) -> Tensor:
@@ -222,8 +223,8 @@ class RecurrentLearner:
             critic_sharing = Sharing(mode=critic_sharing.mode, index=True)
         return assign(self.settings.sharing, sides), assign(critic_sharing, sides)
 
-    def _descend(self, loss: Tensor, optimiser: torch.optim.Adam, alive: Tensor) -> None:
-        optimiser.zero_grad(set_to_none=True)
+    def _descend(self, loss: Tensor, optimiser: Adam, alive: Tensor) -> None:
+        optimiser.zero_grad()
         torch.where(alive[:, None], loss, 0.0).sum().backward()  # type: ignore[no-untyped-call]
-        clip_each([p for group in optimiser.param_groups for p in group["params"]], self.settings.clip)
+        clip_each(optimiser.tensors, self.settings.clip)
         optimiser.step()

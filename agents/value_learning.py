@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nashlens.agents.adam import Adam
 from nashlens.agents.alternatives import Alternatives
 from nashlens.agents.layout import Layout
 from nashlens.agents.losses import temporal_difference_target
@@ -85,7 +86,7 @@ class ValueLearner:
             rngs=rngs,
         ).trained()
         self.target = self.online.copy()
-        self.optimiser = torch.optim.Adam(self.online.tensors, lr=settings.learning_rate)
+        self.optimiser = Adam(self.online.tensors, settings.learning_rate)
 
     @property
     def stacks(self) -> dict[str, Stack]:
@@ -133,7 +134,7 @@ class ValueLearner:
             rewards = batch.rewards.gather(3, self._own_column(batch.rewards)).squeeze(-1)
             targets = temporal_difference_target(rewards, following, batch.terminated, gamma=how.gamma)
         loss = temporal_difference_loss(chosen, targets, kind=how.loss, delta=how.huber_delta, weights=weights)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad()
         torch.where(alive[:, None], loss, 0.0).sum().backward()  # type: ignore[no-untyped-call]
         clip_each(self.online.tensors, how.clip)
         self.optimiser.step()

@@ -33,7 +33,7 @@ BESIDE_THE_PROCESSOR = {
 INSIDE_AN_UPDATE = (
     *(
         "adversary",
-        "block_adam",
+        "adam",
         "box_head",
         "choice_head",
         "gumbel",

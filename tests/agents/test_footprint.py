@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from nashlens.agents import config
+from nashlens.agents.adam import Adam
 from nashlens.agents.footprint import held_bytes, seed_bytes
 from nashlens.games import make
 
@@ -19,7 +20,7 @@ def test_held_bytes_counts_shared_memory_once() -> None:
 
 def test_held_bytes_counts_gradients_and_optimisers() -> None:
     weights = torch.nn.Parameter(torch.zeros(8))  # 32 bytes, as many again for each of what follows
-    optimiser = torch.optim.Adam([weights])
+    optimiser = Adam([weights], 0.01)
     weights.sum().backward()
     optimiser.step()
     # the gradient, two moments, and a counter of one float
