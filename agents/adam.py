@@ -46,7 +46,7 @@ class Adam:
 
     def __init__(self, tensors: Sequence[Tensor], learning_rate: float) -> None:
         self.tensors = list(tensors)
-        self._learning_rate = learning_rate
+        self.learning_rate = learning_rate
         self._moments: dict[int, Moments] = {}
 
     def zero_grad(self) -> None:
@@ -88,11 +88,16 @@ class Adam:
         return torch.device("cpu")
 
     def _move(self, tensor: Tensor, gradient: Tensor, moments: Moments) -> None:
-        n_steps = moments.step.item()
+        n_steps = _counted(moments)
         moments.exp_avg.lerp_(gradient, 1 - FIRST)
         moments.exp_avg_sq.mul_(SECOND).addcmul_(gradient, gradient, value=1 - SECOND)
         spread = (moments.exp_avg_sq.sqrt() / (1 - SECOND**n_steps) ** 0.5).add_(EPSILON)
-        tensor.addcdiv_(moments.exp_avg, spread, value=-self._learning_rate / (1 - FIRST**n_steps))
+        tensor.addcdiv_(moments.exp_avg, spread, value=-self.learning_rate / (1 - FIRST**n_steps))
+
+
+def _counted(moments: Moments) -> float:
+    """Return the number of steps, which plain Adam keeps beside the processor: nothing waits for a device."""
+    return moments.step.item()
 
 
 class BlockAdam(Adam):
@@ -125,7 +130,7 @@ class BlockAdam(Adam):
             [moments.exp_avg_sq],
             [],
             [moments.step],
-            lr=self._learning_rate,
+            lr=self.learning_rate,
             beta1=FIRST,
             beta2=SECOND,
             weight_decay=0.0,

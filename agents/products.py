@@ -1,9 +1,13 @@
 """Products of batches of matrices, one for each network, so computed that a processor is busy.
 
-Two rules hold for all of them.
+Three rules hold for all of them, the first two so that a seed alone computes the bits that it computes among others.
 
 A single product is computed as one of a pair. A batch of one takes another path through the linear algebra library,
-with other rounding; a seed alone would then differ from the same seed among others.
+with other rounding.
+
+Every matrix begins at a multiple of 64 bytes. The library rounds by where a matrix lies, and without this rule the
+second network's would lie elsewhere than the first's. Matrices that begin between are copied apart; results that would
+are given rows of zeros, which are cut off.
 
 A result with few columns is computed turned round, ``(AB)ᵀ = Bᵀ Aᵀ``, so that the many rows stand where a processor's
 vectors lie. The outputs of an actor are five numbers wide and those of a critic one: along them the library reaches a
@@ -13,13 +17,16 @@ its order in memory, and what chooses among the columns finds each of them in on
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 NARROW = 16
 """Results with fewer columns are computed turned round."""
 ALIGNED = 16
-"""Where rows of other lengths begin in memory differs from network to network, and the library rounds by it."""
+"""Matrices begin at multiples of so many numbers, and products are turned round where their inner width is one."""
 
 
 def product(left: Tensor, right: Tensor) -> Tensor:
@@ -53,13 +60,57 @@ def _is_turned(width: int, n_columns: int) -> bool:
 
 
 def _paired(left: Tensor, right: Tensor) -> Tensor:
+    n_rows = left.shape[1]
+    left, right = _placed(left, right)
     if len(left) == 1:
-        return torch.bmm(left.expand(2, -1, -1), right.expand(2, -1, -1))[:1]
-    return torch.bmm(left, right)
+        return torch.bmm(left.expand(2, -1, -1), right.expand(2, -1, -1))[:1, :n_rows]
+    return torch.bmm(left, right)[:, :n_rows]
 
 
 def _paired_with(added: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    n_rows = left.shape[1]
+    left, right = _placed(left, right)
+    if added.shape[1] > 1:
+        added = _with_rows(added, left.shape[1])
     if len(left) == 1:
         pair = torch.cat([added, added])  # a view of one would sum the gradients of both in another order
-        return torch.baddbmm(pair, left.expand(2, -1, -1), right.expand(2, -1, -1))[:1]
-    return torch.baddbmm(added, left, right)
+        return torch.baddbmm(pair, left.expand(2, -1, -1), right.expand(2, -1, -1))[:1, :n_rows]
+    return torch.baddbmm(added, left, right)[:, :n_rows]
+
+
+def _placed(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both with each matrix at its place, and left with as many rows as put each matrix of the result there."""
+    n_rows, n_columns = left.shape[1], right.shape[2]
+    return _apart(_with_rows(left, n_rows + -n_rows % (ALIGNED // math.gcd(ALIGNED, n_columns)))), _apart(right)
+
+
+def _with_rows(matrices: Tensor, n_rows: int) -> Tensor:
+    """Return the matrices with rows of zeros below."""
+    missing = n_rows - matrices.shape[1]
+    if missing == 0:
+        return matrices
+    if matrices.stride(1) == 1:
+        return pad(matrices.mT, (0, missing)).mT
+    return pad(matrices, (0, 0, 0, missing))
+
+
+def _apart(matrices: Tensor) -> Tensor:
+    """Return the matrices, each at its place: copied where one is not, and a single row or column with plain strides.
+
+    By the stride of an axis of length one the library would tell whether a matrix is transposed.
+    """
+    evenly = len(matrices) == 1 or matrices.stride(0) % ALIGNED == 0
+    if not evenly or matrices.data_ptr() % (ALIGNED * matrices.element_size()) != 0:
+        matrices = _copied_apart(matrices)
+    if matrices.shape[2] == 1:
+        return matrices[:, :, 0].unsqueeze(2)
+    if matrices.shape[1] == 1:
+        return matrices[:, 0].unsqueeze(1)
+    return matrices
+
+
+def _copied_apart(matrices: Tensor) -> Tensor:
+    if matrices.stride(1) == 1 and matrices.shape[1] > 1 and matrices.stride(2) > 1:
+        return _copied_apart(matrices.mT).mT
+    m, a, b = matrices.shape
+    return pad(matrices.reshape(m, a * b), (0, -a * b % ALIGNED))[:, : a * b].view(m, a, b)

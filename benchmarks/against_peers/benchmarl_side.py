@@ -42,7 +42,7 @@ class Clock(Callback):
             raise StopIteration
 
 
-def experiment_of(world: str, n_envs: int, *, shared: bool, clock: Clock, folder: str) -> Experiment:
+def experiment_of(world: str, n_envs: int, *, n_agents: int, shared: bool, clock: Clock, folder: str) -> Experiment:
     config = ExperimentConfig.get_from_yaml()
     config.share_policy_params = shared
     config.prefer_continuous_actions = True
@@ -61,23 +61,27 @@ def experiment_of(world: str, n_envs: int, *, shared: bool, clock: Clock, folder
     model = MlpConfig(num_cells=[64, 64], layer_class=torch.nn.Linear, activation_class=torch.nn.ReLU)
     if world == "vmas":
         task = VmasTask.SIMPLE_SPREAD.get_from_yaml()
-        task.config = {"max_steps": 25, "obs_agents": True, "n_agents": 3}
+        task.config = {"max_steps": 25, "obs_agents": True, "n_agents": n_agents}
     else:
         task = PettingZooTask.SIMPLE_SPREAD.get_from_yaml()
-        type(task).get_env_fun = moved
+        type(task).get_env_fun = moved(n_agents)
     return Experiment(task, algorithm, model, seed=0, config=config, critic_model_config=model, callbacks=[clock])
 
 
-def moved(task, num_envs, continuous_actions, seed, device):
-    """Stand in for the method that looks for the particle world where it no longer is."""
-    return lambda: mpe(device)
+def moved(n_agents: int):
+    """Return what stands in for the method that looks for the particle world where it no longer is."""
+
+    def get_env_fun(task, num_envs, continuous_actions, seed, device):
+        return lambda: mpe(n_agents, device)
+
+    return get_env_fun
 
 
-def mpe(device: object) -> PettingZooWrapper:
+def mpe(n_agents: int, device: object) -> PettingZooWrapper:
     """Return the particle world of mpe2; the module that BenchMARL looks in has moved there."""
     from mpe2 import simple_spread_v3
 
-    world = simple_spread_v3.parallel_env(N=3, max_cycles=25, continuous_actions=True)
+    world = simple_spread_v3.parallel_env(N=n_agents, max_cycles=25, continuous_actions=True)
     return PettingZooWrapper(env=world, return_state=True, categorical_actions=True, device=device)
 
 
@@ -85,6 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--world", choices=("vmas", "mpe"), default="vmas")
     parser.add_argument("--envs", type=int, default=100)
+    parser.add_argument("--agents", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--shared", action="store_true", help="share all parameters")
@@ -93,7 +98,9 @@ def main() -> None:
     torch.set_num_threads(chosen.threads)
     clock = Clock(chosen.seconds)
     with tempfile.TemporaryDirectory() as folder:
-        experiment = experiment_of(chosen.world, chosen.envs, shared=chosen.shared, clock=clock, folder=folder)
+        experiment = experiment_of(
+            chosen.world, chosen.envs, n_agents=chosen.agents, shared=chosen.shared, clock=clock, folder=folder
+        )
         with contextlib.suppress(StopIteration):
             experiment.run()
     steps, wall, cpu = (last - first for first, last in zip(clock.noted[0], clock.noted[-1], strict=True))

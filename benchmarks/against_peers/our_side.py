@@ -3,7 +3,8 @@
     python our_side.py --envs 100 --seconds 20
 
 The loop is the one of `agents.train`: discrete actions, a set of parameters an agent, each agent its own minibatch of
-1,024, one update of all agents after every 100 steps, replay 1e6; two snapshots and no evaluation.
+1,024 (or one for all of them), one update of all agents after every 100 steps, replay 1e6; two snapshots and no
+evaluation.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ class OverError(Exception):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--envs", type=int, default=100)
+    parser.add_argument("--agents", type=int, default=3)
+    parser.add_argument("--minibatch", choices=("separate", "shared"), default="separate")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--steps", type=int, default=400_000, help="steps at most, which bound the replay")
@@ -42,8 +45,8 @@ def main() -> None:
     how = Rollout(n_envs=chosen.envs, warmup_steps=1_100, update_every_steps=100, replay_capacity=1_000_000)
     with contextlib.suppress(OverError):
         train(
-            games.make("simple_spread"),
-            MADDPG(rollout=how),
+            games.make("simple_spread", n_agents=chosen.agents),
+            MADDPG(rollout=how, minibatch=chosen.minibatch),
             seeds=[0],
             steps=chosen.steps,
             n_snapshots=2,

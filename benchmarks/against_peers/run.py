@@ -6,19 +6,21 @@ Each peer gets a virtual environment of its own under FOLDER, made on the first 
 with that torch held. The work: simple_spread, three agents, episodes of 25 steps, actors and central critics of two
 hidden layers of 64 rectified units, nothing shared, minibatches of 1,024, one update of all agents after every 100
 steps, replay 1e6; steps are counted after the warm-up, acting, storing and updating included. The sides take turns,
-round after round, each alone in a process; the rates are medians over the rounds. Departures that cannot be avoided:
-BenchMARL's MADDPG takes continuous actions only, and the peers give all agents one minibatch where nashlens draws one
-for each.
+round after round, each alone in a process; the rates are medians over the rounds. BenchMARL's MADDPG takes continuous
+actions only. The peers give all agents one minibatch where nashlens draws one for each, as the algorithm is published;
+the sides marked “one minibatch” do what the peers do.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
 import venv
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
 
@@ -29,6 +31,8 @@ SIDES = {
     "nashlens, 100 environments": ("", "our_side.py", ["--envs", "100"]),
     "nashlens, 1,000 environments": ("", "our_side.py", ["--envs", "1000"]),
     "nashlens, 16 environments": ("", "our_side.py", ["--envs", "16"]),
+    "nashlens, one minibatch, 100 environments": ("", "our_side.py", ["--envs", "100", "--minibatch", "shared"]),
+    "nashlens, one minibatch, 1,000 environments": ("", "our_side.py", ["--envs", "1000", "--minibatch", "shared"]),
     "BenchMARL, VMAS, 100 environments": ("benchmarl", "benchmarl_side.py", ["--world", "vmas", "--envs", "100"]),
     "BenchMARL, VMAS, 1,000 environments": ("benchmarl", "benchmarl_side.py", ["--world", "vmas", "--envs", "1000"]),
     "BenchMARL, mpe2": ("benchmarl", "benchmarl_side.py", ["--world", "mpe", "--envs", "1"]),
@@ -69,6 +73,14 @@ def measured(command: list[str], *, seconds: float) -> Rate | str:
     return found["steps"] / found["wall"], found["steps"] / found["cpu"]
 
 
+def best(rates: Iterable[float]) -> float:
+    return max(rates, default=math.nan)
+
+
+def is_published(name: str) -> bool:
+    return name.startswith("nashlens") and "one minibatch" not in name
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=Path("peers"), help="where the peers' environments are made")
@@ -89,12 +101,14 @@ def main() -> None:
             else:
                 rates[name].append(found)
     middle = {name: tuple(median(part) for part in zip(*each, strict=True)) for name, each in rates.items() if each}
-    ours = max((rate[0] for name, rate in middle.items() if name.startswith("nashlens")), default=float("nan"))
-    print("| side | steps/s, wall | lowest, highest | steps per CPU second | best nashlens / side, wall |")
-    print("|---|---|---|---|---|")
+    ours = best(rate for name, (rate, _) in middle.items() if is_published(name))
+    alike = best(rate for name, (rate, _) in middle.items() if "one minibatch" in name)
+    print("| side | steps/s, wall | lowest, highest | steps per CPU second | nashlens / side | one minibatch / side |")
+    print("|---|---|---|---|---|---|")
     for name, (wall, cpu) in middle.items():
         spread = f"{min(r[0] for r in rates[name]):,.0f}, {max(r[0] for r in rates[name]):,.0f}"
-        print(f"| {name} | {wall:,.0f} | {spread} | {cpu:,.0f} | {ours / wall:.2f} |")
+        print(f"| {name} | {wall:,.0f} | {spread} | {cpu:,.0f} | {ours / wall:.2f} | {alike / wall:.2f} |")
+    print("Ratios: wall time of the fastest nashlens side, with a minibatch for each agent and with one for all.")
     print("CPU seconds of AgileRL leave its environments' processes out.")
 
 

@@ -47,8 +47,8 @@ INSIDE_AN_UPDATE = (
     *("narrow", "networks", "opponents", "passes"),
 )
 WAITING = {"item", "cpu", "numpy", "tolist", "nonzero"}
-# Outside an update: hashes, checkpoints.
-ALLOWED = {("networks", "parameter_hash"), ("choice_head", "permuted")}
+# Outside an update: hashes, checkpoints. Inside one: a count that is kept beside the processor.
+ALLOWED = {("networks", "parameter_hash"), ("choice_head", "permuted"), ("adam", "_counted")}
 
 
 def modules():

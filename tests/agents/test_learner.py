@@ -37,7 +37,7 @@ def a_learner(game, agents, **settings):
     for stack in (learner.target_actor, *learner.target_critics):
         stack.block.mul_(-1.5)  # targets that differ from the online networks
     for optimiser in (learner.actor_optimiser, learner.critic_optimiser):
-        optimiser.param_groups[0]["lr"] = 0.0  # the gradients are what is looked at
+        optimiser.learning_rate = 0.0  # the gradients are what is looked at
     return learner
 
 
