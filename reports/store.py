@@ -28,51 +28,23 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from nashlens.reports import atomic
+from nashlens.reports.run_records import Status, read_record, read_status, verified_spec, write_record
 from nashlens.reports.run_spec import RunSpec
+from nashlens.reports.safe_files import StoreError, no_link, read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from nashlens.agents.records import TrainingRun
     from nashlens.reports.provenance import Provenance
     from nashlens.reports.suite import Suite
 
+__all__ = ["MARK", "SCHEMA", "Store", "StoreError"]
+
 SCHEMA = 1
 MARK = "nashlens.json"
-RECORD_FILES = ("spec.json", "provenance.json", "settings.json", "arrays.safetensors", "error.txt")
-
-
-class StoreError(ValueError):
-    """A folder or file of a store that cannot be used, and why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """Where a run stands.
-
-    Attributes
-    ----------
-    state : ``planned`` before it was run, then ``done`` or ``failed``.
-    reason : why it failed; empty otherwise.
-    seconds : how long its job took, over the number of seeds that it trained together.
-    processor_seconds : how long processors worked on the job, likewise; 0 where that was not measured. Unlike the time
-        on the clock it does not grow when other work shares the machine.
-    checksums : SHA-256 of each file of the record.
-    """
-
-    state: Literal["planned", "done", "failed"]
-    reason: str = ""
-    seconds: float = 0.0
-    processor_seconds: float = 0.0
-    checksums: Mapping[str, str] = field(default_factory=dict)
 
 
 class Store:
@@ -165,20 +137,7 @@ class Store:
 
         Damage is what makes a run be made again; `read` says what the damage is.
         """
-        path = self._run(run_id) / "status.json"
-        try:
-            found = read_json(path)
-            return Status(
-                state=found["state"],
-                reason=str(found["reason"]),
-                seconds=float(found["seconds"]),
-                processor_seconds=float(found.get("processor_seconds", 0.0)),
-                checksums=dict(found["checksums"]),
-            )
-        except FileNotFoundError:
-            return Status(state="planned")
-        except (KeyError, TypeError, ValueError):
-            return Status(state="planned", reason=f"{path.name} is damaged")
+        return read_status(self._run(run_id))
 
     def write_done(
         self,
@@ -190,7 +149,8 @@ class Store:
         processor_seconds: float = 0.0,
     ) -> None:
         """Store a run that was trained to its end."""
-        self._write_run(spec, run, provenance=provenance, seconds=seconds, processor_seconds=processor_seconds)
+        folder = self._folder("runs", spec.run_id)
+        write_record(folder, spec, run, provenance=provenance, seconds=seconds, processor_seconds=processor_seconds)
 
     def write_failed(
         self,
@@ -210,7 +170,8 @@ class Store:
         """
         if not reason:
             raise ValueError("reason must say why the run failed; it is empty")
-        self._write_run(spec, run, provenance=provenance, seconds=seconds, reason=reason, details=details)
+        folder = self._folder("runs", spec.run_id)
+        write_record(folder, spec, run, provenance=provenance, seconds=seconds, reason=reason, details=details)
 
     def read(self, run_id: str) -> TrainingRun:
         """Return a stored run.
@@ -219,20 +180,7 @@ class Store:
         ------
         StoreError : the run is not there, a file is missing or damaged, or it is not the run that its name says.
         """
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-
-        from nashlens.agents import records
-
-        self.verify(run_id)
-        folder = self._run(run_id)
-        if not (folder / "arrays.safetensors").exists():
-            raise StoreError(f"{folder} has no arrays: the run failed before it had any")
-        try:
-            arrays = load(_no_link(folder / "arrays.safetensors").read_bytes())
-            return records.unpack(arrays, read_json(folder / "settings.json"))
-        except (SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise StoreError(f"{folder} holds no training run that this version can read: {error}") from error
+        return read_record(self._run(run_id), run_id)
 
     def verify(self, run_id: str) -> RunSpec:
         """Return a run's specification after its files were held against their checksums.
@@ -241,23 +189,7 @@ class Store:
         ------
         StoreError : a file is missing, damaged or foreign.
         """
-        folder = self._run(run_id)
-        status = self.status(run_id)
-        if status.state == "planned":
-            raise StoreError(f"{folder / 'status.json'} is missing or damaged")
-        for name, expected in status.checksums.items():
-            path = folder / name
-            if name not in RECORD_FILES or not path.is_file():
-                raise StoreError(f"{path} is missing")
-            if atomic.digest(_no_link(path).read_bytes()) != expected:
-                raise StoreError(f"{path} is damaged: its checksum differs from the one in status.json")
-        try:
-            spec = RunSpec(**read_json(folder / "spec.json"))
-        except (TypeError, FileNotFoundError) as error:
-            raise StoreError(f"{folder / 'spec.json'} is no run of this version: {error}") from error
-        if spec.run_id != run_id:
-            raise StoreError(f"{folder} holds another run: {spec.run_id}")
-        return spec
+        return verified_spec(self._run(run_id), run_id)
 
     def provenance(self, run_id: str) -> dict[str, Any]:
         """Return what a run was made with."""
@@ -277,7 +209,7 @@ class Store:
         """
         if not instrument.isidentifier():
             raise StoreError(f"instrument must be a plain name, not {instrument!r}")
-        return _no_link(self._run(run_id) / f"{instrument}.parquet")
+        return no_link(self._run(run_id) / f"{instrument}.parquet")
 
     def folder(self, *names: str) -> Path:
         """Return a folder of the store, made if it is not there.
@@ -288,95 +220,20 @@ class Store:
         """
         return self._folder(*names)
 
-    def _write_run(
-        self,
-        spec: RunSpec,
-        run: TrainingRun | None,
-        *,
-        provenance: Provenance,
-        seconds: float,
-        processor_seconds: float = 0.0,
-        reason: str = "",
-        details: str = "",
-    ) -> None:
-        from safetensors.numpy import save
-
-        from nashlens.agents import records
-
-        folder = self._folder("runs", spec.run_id)
-        contents = {"spec.json": _json_bytes(spec.to_json()), "provenance.json": _json_bytes(provenance.to_json())}
-        if run is not None:
-            arrays, settings = records.pack(run)
-            contents["settings.json"] = _json_bytes(settings)
-            contents["arrays.safetensors"] = save(_contiguous(arrays))
-        if details:
-            contents["error.txt"] = details.encode()
-        (folder / "status.json").unlink(missing_ok=True)
-        for name, content in contents.items():
-            atomic.write_bytes(folder / name, content, flush_folder=False)  # status.json, the last, flushes for all
-        checksums = {name: atomic.digest(content) for name, content in contents.items()}
-        status = Status(
-            state="failed" if reason else "done",
-            reason=reason,
-            seconds=seconds,
-            processor_seconds=processor_seconds,
-            checksums=checksums,
-        )
-        for measured in folder.glob("*.parquet"):
-            measured.unlink(missing_ok=True)
-        atomic.write_json(folder / "status.json", asdict(status))
-
     def _run(self, run_id: str) -> Path:
         if len(run_id) != 64 or any(c not in "0123456789abcdef" for c in run_id):
             raise StoreError(f"run_id must be 64 hexadecimal digits, not {run_id!r}")
-        return _no_link(self.root / "runs" / run_id)
+        return no_link(self.root / "runs" / run_id)
 
     def _folder(self, *names: str) -> Path:
         path = self.root.joinpath(*names)
         if len(names) > 1:  # the store's own rooms may stand on another disk; what is in them may not lead elsewhere
-            _no_link(path)
+            no_link(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"out: cannot write to {path}: {_reason(error)}") from error
         return path
-
-
-def _no_link(path: Path) -> Path:
-    """Return a path that is not a link out of the folder it stands in.
-
-    Raises
-    ------
-    StoreError : it is a link.
-    """
-    if path.is_symlink():
-        raise StoreError(f"{path} is a link; what belongs to a run must stand in the store itself")
-    return path
-
-
-def _contiguous(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-    return {name: np.asarray(array, order="C") for name, array in arrays.items()}
-
-
-def _json_bytes(value: Any) -> bytes:
-    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the object in a JSON file.
-
-    Raises
-    ------
-    StoreError : the file holds no JSON object, or is a link.
-    FileNotFoundError : it is not there.
-    """
-    try:
-        value = json.loads(_no_link(path).read_bytes())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise StoreError(f"{path} is damaged: no JSON ({error})") from error
-    if not isinstance(value, dict):
-        raise StoreError(f"{path} is damaged: no JSON object")
-    return value
 
 
 def _reason(error: OSError) -> str:

@@ -121,7 +121,7 @@ def _keep_frames(frames: Mapping[str, pd.DataFrame], folder: Path, version: int)
 
 
 def _kept_frames(folder: Path, version: int) -> Comparisons | None:
-    from nashlens.reports.store import read_json
+    from nashlens.reports.safe_files import read_json
 
     try:
         names = read_json(folder / "frames.json")["frames"]
