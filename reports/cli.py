@@ -124,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(asked, settings, ["nashlens", *words])
     except Mistake as error:
         sys.stderr.write(f"error: {error}\n")
-        return 2
+        return error.exit_code
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 2
     except KeyboardInterrupt:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from nashlens.reports import atomic
 from nashlens.reports.run_spec import RunSpec
-from nashlens.reports.safe_files import StoreError, no_link, read_json
+from nashlens.reports.safe_files import StoreError, read_file, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
     from nashlens.reports.provenance import Provenance
 
-RECORD_FILES = ("spec.json", "provenance.json", "settings.json", "arrays.safetensors", "error.txt")
+ALWAYS = ("spec.json", "provenance.json")
+TRAINED = ("settings.json", "arrays.safetensors")
+RECORD_FILES = (*ALWAYS, *TRAINED, "error.txt")
+UNMEASURED = "unmeasured.json"
+COMMON = "measures"  # what every run is measured by, beside its suite's instruments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +57,14 @@ def read_status(folder: Path) -> Status:
     path = folder / "status.json"
     try:
         found = read_json(path)
+        if found["state"] not in {"done", "failed"}:
+            raise ValueError(f"state must be done or failed, not {found['state']!r}")
         return Status(
             state=found["state"],
             reason=str(found["reason"]),
             seconds=float(found["seconds"]),
             processor_seconds=float(found.get("processor_seconds", 0.0)),
-            checksums=dict(found["checksums"]),
+            checksums={str(name): str(checksum) for name, checksum in dict(found["checksums"]).items()},
         )
     except FileNotFoundError:
         return Status(state="planned")
@@ -114,8 +120,9 @@ def write_record(
         processor_seconds=processor_seconds,
         checksums=checksums,
     )
-    for measured in folder.glob("*.parquet"):
-        measured.unlink(missing_ok=True)
+    for made_again in (*folder.glob("*.parquet"), folder / UNMEASURED, *(folder / name for name in RECORD_FILES)):
+        if made_again.name not in contents:
+            made_again.unlink(missing_ok=True)
     atomic.write_json(folder / "status.json", asdict(status))
 
 
@@ -129,11 +136,19 @@ def verified_spec(folder: Path, run_id: str) -> RunSpec:
     status = read_status(folder)
     if status.state == "planned":
         raise StoreError(f"{folder / 'status.json'} is missing or damaged")
+    trained = status.state == "done" or any(name in status.checksums for name in TRAINED)
+    unsigned = [name for name in (*ALWAYS, *(TRAINED if trained else ())) if name not in status.checksums]
+    if unsigned:
+        raise StoreError(f"{folder / 'status.json'} is damaged: it has no checksum of {unsigned[0]}")
     for name, expected in status.checksums.items():
         path = folder / name
-        if name not in RECORD_FILES or not path.is_file():
-            raise StoreError(f"{path} is missing")
-        if atomic.digest(no_link(path).read_bytes()) != expected:
+        if name not in RECORD_FILES:
+            raise StoreError(f"{folder / 'status.json'} is damaged: {name!r} is no file of a run")
+        try:
+            found = atomic.digest(read_file(path))
+        except FileNotFoundError as error:
+            raise StoreError(f"{path} is missing") from error
+        if found != expected:
             raise StoreError(f"{path} is damaged: its checksum differs from the one in status.json")
     try:
         spec = RunSpec(**read_json(folder / "spec.json"))
@@ -157,10 +172,10 @@ def read_record(folder: Path, run_id: str) -> TrainingRun:
     from nashlens.agents import records
 
     verified_spec(folder, run_id)
-    if not (folder / "arrays.safetensors").exists():
+    if "arrays.safetensors" not in read_status(folder).checksums:
         raise StoreError(f"{folder} has no arrays: the run failed before it had any")
     try:
-        arrays = load(no_link(folder / "arrays.safetensors").read_bytes())
+        arrays = load(read_file(folder / "arrays.safetensors"))
         return records.unpack(arrays, read_json(folder / "settings.json"))
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise StoreError(f"{folder} holds no training run that this version can read: {error}") from error

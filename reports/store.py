@@ -12,6 +12,7 @@ Layout, schema 1::
     runs/RUN_ID/status.json         done or failed, why, and the checksums of the files above; written last
     runs/RUN_ID/measures.parquet    what was measured of it; can be made again from the rest
     runs/RUN_ID/INSTRUMENT.parquet  what one instrument measured of it
+    runs/RUN_ID/unmeasured.json     what could not be measured of it, and why
     comparisons/KEY/NAME.parquet    what an instrument found in several runs; KEY names instrument, version and runs
     checkpoints/CELL_ID/*           where a cell stands that is not finished
     progress/JOB.json               how far a job is
@@ -32,9 +33,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nashlens.reports import atomic
-from nashlens.reports.run_records import Status, read_record, read_status, verified_spec, write_record
+from nashlens.reports.run_records import COMMON, Status, read_record, read_status, verified_spec, write_record
 from nashlens.reports.run_spec import RunSpec
-from nashlens.reports.safe_files import StoreError, no_link, read_json
+from nashlens.reports.safe_files import StoreError, inside, read_json, why
 
 if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
@@ -82,7 +83,7 @@ class Store:
             path.mkdir(parents=True, exist_ok=True)
             atomic.write_json(path / MARK, {"schema": SCHEMA})
         except OSError as error:
-            raise StoreError(f"out: cannot write to {path}: {_reason(error)}") from error
+            raise StoreError(f"out: cannot write to {path}: {why(error)}") from error
         return cls(path)
 
     @classmethod
@@ -102,14 +103,22 @@ class Store:
         return cls(path)
 
     def add_suite(self, suite: Suite) -> None:
-        """Write down what a suite asks for; one of the same name is replaced."""
-        self._folder("suites")
-        # Not sorted: the order of games and algorithms is the order of the report.
-        atomic.write_text(self.root / "suites" / f"{suite.name}.json", json.dumps(suite.to_json(), indent=1) + "\n")
+        """Write down what a suite asks for; one of the same name is replaced.
+
+        Raises
+        ------
+        StoreError : it cannot be written down.
+        """
+        path = self.folder("suites") / f"{suite.name}.json"
+        try:
+            # Not sorted: the order of games and algorithms is the order of the report.
+            atomic.write_text(path, json.dumps(suite.to_json(), indent=1) + "\n")
+        except OSError as error:
+            raise StoreError(f"out: cannot write to {path}: {why(error)}") from error
 
     def suite_names(self) -> list[str]:
         """Return the names of the suites that were run here."""
-        return sorted(path.stem for path in (self.root / "suites").glob("*.json"))
+        return sorted(path.stem for path in self.path("suites").glob("*.json"))
 
     def suite(self, name: str | None = None) -> Suite:
         """Return one suite; the only one if no name is given.
@@ -126,10 +135,10 @@ class Store:
         chosen = known[0] if name is None else name
         if chosen not in known:
             raise StoreError(f"suite: {self.root} holds no {chosen!r}; it holds {', '.join(known) or 'none'}")
-        path = self.root / "suites" / f"{chosen}.json"
+        path = self.path("suites", f"{chosen}.json")
         try:
             return suite_from_json(read_json(path))
-        except (KeyError, TypeError, ValueError) as error:
+        except (FileNotFoundError, KeyError, TypeError, ValueError) as error:
             raise StoreError(f"{path} is damaged, or of another version: {str(error).splitlines()[0]}") from error
 
     def status(self, run_id: str) -> Status:
@@ -149,7 +158,7 @@ class Store:
         processor_seconds: float = 0.0,
     ) -> None:
         """Store a run that was trained to its end."""
-        folder = self._folder("runs", spec.run_id)
+        folder = self.folder("runs", spec.run_id)
         write_record(folder, spec, run, provenance=provenance, seconds=seconds, processor_seconds=processor_seconds)
 
     def write_failed(
@@ -170,7 +179,7 @@ class Store:
         """
         if not reason:
             raise ValueError("reason must say why the run failed; it is empty")
-        folder = self._folder("runs", spec.run_id)
+        folder = self.folder("runs", spec.run_id)
         write_record(folder, spec, run, provenance=provenance, seconds=seconds, reason=reason, details=details)
 
     def read(self, run_id: str) -> TrainingRun:
@@ -192,15 +201,24 @@ class Store:
         return verified_spec(self._run(run_id), run_id)
 
     def provenance(self, run_id: str) -> dict[str, Any]:
-        """Return what a run was made with."""
-        return read_json(self._run(run_id) / "provenance.json")
+        """Return what a run was made with.
+
+        Raises
+        ------
+        StoreError : the file is missing or damaged.
+        """
+        path = self._run(run_id) / "provenance.json"
+        try:
+            return read_json(path)
+        except FileNotFoundError as error:
+            raise StoreError(f"{path} is missing") from error
 
     def lock_path(self, run_id: str) -> Path:
         """Return the file that the process locks which works on a run."""
         self._run(run_id)
-        return self.root / "locks" / run_id
+        return self.path("locks", run_id)
 
-    def measures_path(self, run_id: str, instrument: str = "measures") -> Path:
+    def measures_path(self, run_id: str, instrument: str = COMMON) -> Path:
         """Return where the common measures of a run are kept, or those of one instrument.
 
         Raises
@@ -209,32 +227,32 @@ class Store:
         """
         if not instrument.isidentifier():
             raise StoreError(f"instrument must be a plain name, not {instrument!r}")
-        return no_link(self._run(run_id) / f"{instrument}.parquet")
+        return inside(self._run(run_id), f"{instrument}.parquet")
+
+    def path(self, *names: str) -> Path:
+        """Return where something of the store stands or would stand, one name a level.
+
+        Raises
+        ------
+        StoreError : a link stands on the way, or a name is no plain one.
+        """
+        return inside(self.root, *names)
 
     def folder(self, *names: str) -> Path:
         """Return a folder of the store, made if it is not there.
 
         Raises
         ------
-        StoreError : it cannot be made.
+        StoreError : it cannot be made, or a link stands on the way.
         """
-        return self._folder(*names)
+        path = self.path(*names)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"out: cannot write to {path}: {why(error)}") from error
+        return path
 
     def _run(self, run_id: str) -> Path:
         if len(run_id) != 64 or any(c not in "0123456789abcdef" for c in run_id):
             raise StoreError(f"run_id must be 64 hexadecimal digits, not {run_id!r}")
-        return no_link(self.root / "runs" / run_id)
-
-    def _folder(self, *names: str) -> Path:
-        path = self.root.joinpath(*names)
-        if len(names) > 1:  # the store's own rooms may stand on another disk; what is in them may not lead elsewhere
-            no_link(path)
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"out: cannot write to {path}: {_reason(error)}") from error
-        return path
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or type(error).__name__).lower()
+        return inside(self.root, "runs", run_id)
