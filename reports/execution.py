@@ -12,6 +12,7 @@ from multiprocessing import current_process, get_context
 
 from nashlens.reports.job_board import JobBoard, Watch
 from nashlens.reports.job_planning import plan
+from nashlens.reports.pack_costs import measure_costs
 from nashlens.reports.provenance import gather
 from nashlens.reports.run_lock import run_locks
 from nashlens.reports.safe_files import StoreError
@@ -100,6 +101,8 @@ def run_suite(
         raise ValueError(f"workers must be at least 1, not {n_workers}")
     began = time.monotonic()
     store.add_suite(suite)
+    if pool is process_pool:  # on a cluster this machine says nothing of the others
+        measure_costs(suite.cells, store, workers=n_workers, pool=pool)
     jobs = plan(suite, store, workers=n_workers, command=tuple(command))
     n_planned, n_missing = len(suite.runs), sum(len(job.runs) for job in jobs)
     board = JobBoard(store, jobs, watch)

@@ -1,25 +1,7 @@
 """The folder that suites and their runs live in, written so that a crash or a second writer leaves it readable.
 
-Layout, schema 1::
-
-    nashlens.json                   says that the folder is a store, and its schema
-    suites/NAME.json                what a suite asks for
-    runs/RUN_ID/spec.json           one run in full; RUN_ID is the SHA-256 of its canonical JSON
-    runs/RUN_ID/provenance.json     what it was made with
-    runs/RUN_ID/settings.json       the plain values of the training run
-    runs/RUN_ID/arrays.safetensors  its arrays
-    runs/RUN_ID/error.txt           where a failed run broke off
-    runs/RUN_ID/status.json         done or failed, why, and the checksums of the files above; written last
-    runs/RUN_ID/measures.parquet    what was measured of it; can be made again from the rest
-    runs/RUN_ID/INSTRUMENT.parquet  what one instrument measured of it
-    runs/RUN_ID/unmeasured.json     what could not be measured of it, and why
-    comparisons/KEY/NAME.parquet    what an instrument found in several runs; KEY names instrument, version and runs
-    checkpoints/CELL_ID/*           where a cell stands that is not finished
-    progress/JOB.json               how far a job is
-    locks/RUN_ID                    held by the process that works on a run
-    report/NAME/                    the report of a suite
-    replays/GAME-RUN_ID-EPISODE.html  pages of single runs
-    anchors/KEY.json                what random play and a better play get in a game; KEY names game, arguments, version
+Below it stand ``suites/NAME.json``, what a suite asks for; ``runs/RUN_ID/``, one run each, whose ``status.json`` holds
+the checksums of its other files and is written last; and what can be made again from these. `docs/store.md` has all.
 
 A run without ``status.json`` is not there. Every file is put in place by a rename. Links in place of a run's folder or
 files are refused: they could lead anywhere.

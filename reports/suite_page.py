@@ -9,11 +9,11 @@ from textwrap import wrap
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
-from nashlens.reports.calibration import WORKER_START_SECONDS, CellCost, calibrate
+from nashlens.reports.calibration import WORKER_START_SECONDS, calibrate
 from nashlens.reports.conventions import departures
 from nashlens.reports.execution import default_workers
 from nashlens.reports.mistakes import Mistake
-from nashlens.reports.packing import end_of, pack_counts
+from nashlens.reports.packing import CellCost, assumed_cost, end_of, pack_counts
 from nashlens.reports.run_size import RunSize, free_disk, free_memory, in_words, run_size, worker_bytes
 from nashlens.reports.suite import Cell, Suite
 from nashlens.reports.suite_arguments import SuiteShow
@@ -41,7 +41,7 @@ def suite_show(asked: SuiteShow) -> int:
     console.print(_cells_table(suite, sizes, costs, set_ups))
     console.print(f"{len(suite.cells)} cells, {len(suite.runs)} runs; set-ups, with the settings that are no defaults:")
     lines = [f"{number:>2}  {words}" for words, number in set_ups.items()]
-    lines += [*_time_lines(suite, costs, workers=workers), *_size_lines(suite, sizes, workers=workers)]
+    lines += [*_time_lines(suite, costs, workers=workers), *_size_lines(suite, sizes, costs, workers=workers)]
     for line in lines:
         for part in wrap(line.replace(" = ", f"{HARD}={HARD}"), WIDTH, subsequent_indent="    "):
             console.print(part.replace(HARD, " "), highlight=False, markup=False, soft_wrap=True)
@@ -56,7 +56,7 @@ def expected_seconds(cells: Sequence[tuple[Cell, CellCost]], *, workers: int) ->
     cells : with what each costs.
     workers : worker processes, each as fast as this one.
     """
-    counts = pack_counts([(len(cell.runs), cell.runs[0].steps) for cell, _ in cells], workers=workers)
+    counts = pack_counts([(len(cell.runs), cost) for cell, cost in cells], workers=workers)
     jobs = []
     for (cell, cost), count in zip(cells, counts, strict=True):
         jobs += [cost.seconds(n_seeds) for n_seeds in packed(len(cell.runs), count)]
@@ -131,8 +131,11 @@ def _time_lines(suite: Suite, costs: Mapping[str, CellCost] | None, *, workers: 
     ]
 
 
-def _size_lines(suite: Suite, sizes: Mapping[str, RunSize], *, workers: int) -> list[str]:
-    counts = pack_counts([(len(cell.runs), cell.runs[0].steps) for cell in suite.cells], workers=workers)
+def _size_lines(
+    suite: Suite, sizes: Mapping[str, RunSize], costs: Mapping[str, CellCost] | None, *, workers: int
+) -> list[str]:
+    known = {cell.cell_id: assumed_cost(cell.runs[0].steps) for cell in suite.cells} if costs is None else costs
+    counts = pack_counts([(len(cell.runs), known[cell.cell_id]) for cell in suite.cells], workers=workers)
     needs = [
         worker_bytes(sizes[cell.cell_id], n_seeds=n_seeds)
         for cell, count in zip(suite.cells, counts, strict=True)

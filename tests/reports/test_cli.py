@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from nashlens.reports import suite_page
-from nashlens.reports.calibration import CellCost
 from nashlens.reports.cli import main
+from nashlens.reports.packing import CellCost
 from nashlens.reports.suite_files import named_suite
 
 
