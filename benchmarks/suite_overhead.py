@@ -20,7 +20,8 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from nashlens.reports.document import write
-from nashlens.reports.execution import JobState, process_pool, run_suite
+from nashlens.reports.execution import process_pool, run_suite
+from nashlens.reports.job_board import JobState
 from nashlens.reports.report import assemble
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite, parse_suite

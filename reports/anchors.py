@@ -7,7 +7,6 @@ worst of the runs themselves: then a score would change with the company that a 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -19,6 +18,7 @@ from nashlens.games.particle.world import ParticleWorld
 from nashlens.games.randomness import child
 from nashlens.reports import atomic
 from nashlens.reports.conventions import GameFacts
+from nashlens.reports.safe_files import read_json
 from nashlens.reports.store import Store
 
 VERSION = 1
@@ -107,9 +107,9 @@ def measured_anchors(game: Game) -> Anchors:
 def _kept(store: Store, about: GameFacts) -> Anchors:
     """Return what the store keeps of a game's anchors, measured now where it keeps none that can be read."""
     key = {"version": VERSION, "game": about.name, "parameters": dict(about.parameters), "n": N_EPISODES}
-    path = store.root / FOLDER / f"{atomic.digest(atomic.canonical_json(key).encode())}.json"
+    path = store.path(FOLDER) / f"{atomic.digest(atomic.canonical_json(key).encode())}.json"
     try:
-        kept: dict[str, Any] = json.loads(path.read_bytes())
+        kept: dict[str, Any] = read_json(path)
         fields: dict[str, Any] = {name: float("nan") if value is None else value for name, value in kept.items()}
         return Anchors(**fields)
     except (FileNotFoundError, TypeError, ValueError):

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 
-def write_bytes(path: Path, content: bytes, *, flush_folder: bool = True) -> None:
+def write_bytes(path: Path, content: bytes, *, flush: bool = True, flush_folder: bool = True) -> None:
     """Put `content` at `path`: a temporary file beside it, flushed to the disk, then renamed over it.
 
     Parameters
     ----------
     path : the file; its folder must be there.
     content : what it will hold.
+    flush : whether to wait until the disk has it; without that a crash of the machine may leave an empty file.
     flush_folder : whether to flush the rename too. Without that, a crash of the machine may leave the file that was
         there before; of several files in one folder it is enough to flush with the last.
 
@@ -29,13 +30,14 @@ def write_bytes(path: Path, content: bytes, *, flush_folder: bool = True) -> Non
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if flush:
+                os.fsync(file.fileno())
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    if flush_folder:
+    if flush and flush_folder:
         _flush_folder(path.parent)
 
 

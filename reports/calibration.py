@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from nashlens.games import make
 from nashlens.reports.exact_settings import exact_rules
+from nashlens.reports.packing import CellCost
 from nashlens.reports.run_spec import RunSpec
 from nashlens.reports.training_call import train_seeds
 
@@ -21,24 +22,6 @@ START_UPDATES = 2
 MORE_UPDATES = 6
 PACK = 3
 WORKER_START_SECONDS = 3.0  # until a worker process has imported what it needs; measured
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellCost:
-    """How long seeds of one cell take, trained together: ``alone + more · (S - 1)`` seconds for S of them.
-
-    Attributes
-    ----------
-    alone : seconds of one seed.
-    more : seconds that every further seed adds.
-    """
-
-    alone: float
-    more: float
-
-    def seconds(self, n_seeds: int) -> float:
-        """Return how long so many seeds take together."""
-        return self.alone + self.more * (n_seeds - 1)
 
 
 def calibrate(run: RunSpec, *, n_seeds: int) -> CellCost:
@@ -56,7 +39,7 @@ def calibrate(run: RunSpec, *, n_seeds: int) -> CellCost:
         return CellCost(alone=n_intervals * alone, more=n_intervals * alone)
     pack = min(PACK, n_seeds)
     together = _seconds_per_interval(run, interval, seeds=range(pack))
-    more = min(max(0.0, (together - alone) / (pack - 1)), alone)
+    more = max(0.0, (together - alone) / (pack - 1))
     return CellCost(alone=n_intervals * alone, more=n_intervals * more)
 
 

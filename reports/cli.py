@@ -78,8 +78,9 @@ class Train:
     """How many seeds, or a range such as 0:10."""
     steps: int = 100_000
     """Environment steps of each seed."""
-    snapshots: int = 21
-    """Snapshots of every policy, the first before any training."""
+    snapshots: int | None = None
+    """Snapshots of every policy, the first before any training; 21, or as many as a short run has rounds for, if left
+    out."""
     evaluation_episodes: int = 0
     """Fresh episodes at each snapshot."""
     explore: bool = False
@@ -123,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(asked, settings, ["nashlens", *words])
     except Mistake as error:
         sys.stderr.write(f"error: {error}\n")
-        return 2
+        return error.exit_code
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 2
     except KeyboardInterrupt:

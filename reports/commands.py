@@ -35,7 +35,7 @@ def train(asked: Train, settings: Mapping[str, Sequence[tuple[str, str]]], *, co
             "question": f"What does {asked.algorithm} learn in {asked.game}?",
             "seeds": asked.seeds,
             "steps": asked.steps,
-            "snapshots": asked.snapshots,
+            **({} if asked.snapshots is None else {"snapshots": asked.snapshots}),
             "evaluation_episodes": asked.evaluation_episodes,
             "explore": asked.explore,
             "games": {asked.game: {"parameters": _nested(settings["game"])}},

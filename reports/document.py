@@ -6,8 +6,9 @@ forbids it to load anything.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -45,12 +46,19 @@ def write(report: Report, folder: Path) -> Path:
     outside = [part for part in PARTS if (folder / part).is_symlink()]
     if outside:
         raise OSError(f"{folder / outside[0]} is a link to another folder; a report writes nothing outside its own")
-    contents = {**parts_of(report), "report.md": to_markdown(report), "index.html": to_html(report)}
-    _remove_others(folder, contents)
+    contents = contents_of(report)
+    for name in others(folder, contents):
+        (folder / name).unlink()
     for name, content in contents.items():
         atomic.write_text(folder / name, content)
-    atomic.write_json(folder / ANSWERS, list(report.headlines))
     return folder / "index.html"
+
+
+def contents_of(report: Report) -> dict[str, str]:
+    """Return all files of a report by their path in its folder."""
+    answers = json.dumps(list(report.headlines), indent=2, ensure_ascii=False) + "\n"
+    pages = {"report.md": to_markdown(report), "index.html": to_html(report), ANSWERS: answers}
+    return {**parts_of(report), **pages}
 
 
 def parts_of(report: Report) -> dict[str, str]:
@@ -61,12 +69,12 @@ def parts_of(report: Report) -> dict[str, str]:
     return parts | {"tables/tables.tex": latex_document(report.name, [table.name for table in report.tables])}
 
 
-def _remove_others(folder: Path, contents: Mapping[str, str]) -> None:
-    """Remove what an earlier build of the report left: files of its kinds that this build does not write."""
-    for part, kinds in PARTS.items():
-        for path in (path for kind in kinds for path in (folder / part).glob(kind)):
-            if f"{part}/{path.name}" not in contents:
-                path.unlink()
+def others(folder: Path, contents: Collection[str]) -> list[str]:
+    """Return the files of a report's folder that are of its kinds and not among its contents, by their path in it."""
+    found = [
+        f"{part}/{path.name}" for part, kinds in PARTS.items() for kind in kinds for path in (folder / part).glob(kind)
+    ]
+    return sorted(name for name in found if name not in contents)
 
 
 def data_of(report: Report) -> dict[str, Any]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing import current_process, get_context
 
+from nashlens.reports.job_board import JobBoard, Watch
 from nashlens.reports.job_planning import plan
+from nashlens.reports.pack_costs import measure_costs
 from nashlens.reports.provenance import gather
+from nashlens.reports.run_lock import run_locks
+from nashlens.reports.safe_files import StoreError
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite
-from nashlens.reports.training_job import Job, JobOutcome, begin_worker, train_job
+from nashlens.reports.training_job import Job, JobOutcome, begin_worker, mark_failed, train_job
 
 WATCH_SECONDS = 0.2
 PROCESS_DIED = "its process died: killed, or out of memory"
@@ -23,24 +26,6 @@ UNGUARDED = (
     'its process began by running the calling script again: put the call of run_suite under if __name__ == "__main__":'
 )
 UNGUARDED_MARK = "unguarded"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobState:
-    """Where one job stands.
-
-    Attributes
-    ----------
-    label : game, algorithm and number of seeds.
-    state : ``waiting``, ``running``, ``done`` or ``failed``.
-    steps : environment steps that were taken, all seeds counted.
-    total_steps : environment steps that will be taken.
-    """
-
-    label: str
-    state: str
-    steps: int
-    total_steps: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +39,7 @@ class Execution:
     n_done : runs that are done now, those included.
     failed : reason by run id.
     seconds : how long it took.
+    warnings : what went wrong without failing a run, each once.
     """
 
     n_planned: int
@@ -61,9 +47,9 @@ class Execution:
     n_done: int
     failed: Mapping[str, str]
     seconds: float
+    warnings: tuple[str, ...] = ()
 
 
-Watch = Callable[[Sequence[JobState]], None]
 Pool = Callable[[int], Executor]
 
 
@@ -100,9 +86,11 @@ def run_suite(
     Raises
     ------
     ValueError : `workers` is below 1.
+    StoreError : the folder cannot be written to before anything runs, or a link stands in it.
     RuntimeError : a worker process called this while it was starting, from a script that is not guarded.
     """
-    mark = store.folder("progress") / UNGUARDED_MARK
+    store.folder("progress")
+    mark = store.path("progress", UNGUARDED_MARK)
     if getattr(current_process(), "_inheriting", False):
         # A spawned worker imports the script that started it, and has come back here instead of waiting for work.
         mark.touch()
@@ -113,38 +101,69 @@ def run_suite(
         raise ValueError(f"workers must be at least 1, not {n_workers}")
     began = time.monotonic()
     store.add_suite(suite)
+    if pool is process_pool:  # on a cluster this machine says nothing of the others
+        measure_costs(suite.cells, store, workers=n_workers, pool=pool)
     jobs = plan(suite, store, workers=n_workers, command=tuple(command))
     n_planned, n_missing = len(suite.runs), sum(len(job.runs) for job in jobs)
-    board = _Board(store, jobs, watch)
-    failed: dict[str, str] = {}
+    board = JobBoard(store, jobs, watch)
+    ended = _Ended(store)
     if jobs:
-        failed = _run_jobs(jobs, store, n_workers=n_workers, pool=pool, board=board)
+        _run_jobs(jobs, n_workers=n_workers, pool=pool, board=board, ended=ended)
+    failed = ended.failed
     return Execution(
         n_planned=n_planned,
         n_stored=n_planned - n_missing,
         n_done=n_planned - len(failed),
         failed=failed,
         seconds=time.monotonic() - began,
+        warnings=tuple(ended.warnings),
     )
 
 
-def _run_jobs(jobs: Sequence[Job], store: Store, *, n_workers: int, pool: Pool, board: _Board) -> dict[str, str]:
-    failed: dict[str, str] = {}
+class _Ended:
+    """What became of jobs that ended, or broke off."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.failed: dict[str, str] = {}
+        self.warnings: dict[str, None] = {}
+
+    def add(self, outcome: JobOutcome) -> None:
+        self.failed |= outcome.failed
+        self.warnings |= dict.fromkeys(outcome.warnings)
+
+    def break_off(self, job: Job, reason: str) -> None:
+        """Mark what a job has not stored as failed: in the store if that can be written, here in any case."""
+        left = [run for run in job.runs if self._store.status(run.run_id).state != "done"]
+        self.failed |= {run.run_id: reason for run in left}
+        with suppress(OSError, StoreError):
+            self._store.folder("locks")
+            paths = [self._store.lock_path(run.run_id) for run in left]
+            with run_locks(paths, wait=False) as held:
+                if held:  # otherwise another process works on them, and will say itself what came of it
+                    mark_failed(self._store, left, reason, provenance=gather(job.command), seconds=0.0)
+
+    def died(self, job: Job) -> None:
+        """Mark what a job has not stored as failed because its process died."""
+        unguarded = self._store.path("progress", UNGUARDED_MARK).exists()
+        self.break_off(job, UNGUARDED if unguarded else PROCESS_DIED)
+
+
+def _run_jobs(jobs: Sequence[Job], *, n_workers: int, pool: Pool, board: JobBoard, ended: _Ended) -> None:
     waiting, suspects = list(jobs), []
     while waiting:
-        waiting, broken, busy = _one_round(waiting, n_workers=n_workers, pool=pool, board=board, failed=failed)
+        waiting, broken, busy = _one_round(waiting, n_workers=n_workers, pool=pool, board=board, ended=ended)
         suspects += broken
         waiting += [replace(job, wait=True) for job in busy]
     for job in suspects:
-        left, broken, _ = _one_round([replace(job, wait=True)], n_workers=1, pool=pool, board=board, failed=failed)
+        left, broken, _ = _one_round([replace(job, wait=True)], n_workers=1, pool=pool, board=board, ended=ended)
         if left or broken:
-            failed |= _died(job, store)
+            ended.died(job)
             board.finish(job, state="failed")
-    return failed
 
 
 def _one_round(
-    jobs: Sequence[Job], *, n_workers: int, pool: Pool, board: _Board, failed: dict[str, str]
+    jobs: Sequence[Job], *, n_workers: int, pool: Pool, board: JobBoard, ended: _Ended
 ) -> tuple[list[Job], list[Job], list[Job]]:
     """Run jobs on one pool; return those a broken pool never began, those it broke in, and those held elsewhere."""
     never: list[Job] = []
@@ -167,12 +186,12 @@ def _one_round(
                 if isinstance(error, BrokenExecutor):
                     (broken if job.job_id in began else never).append(job)
                 elif error is not None:
-                    failed |= {run.run_id: f"{type(error).__name__}: {error}" for run in job.runs}
+                    ended.break_off(job, f"{type(error).__name__}: {error}")
                     board.finish(job, state="failed")
                 elif future.result().busy:
                     busy.append(job)
                 else:
-                    failed |= future.result().failed
+                    ended.add(future.result())
                     board.finish(job, state="failed" if future.result().failed else "done")
             board.show()
     if never and not broken:
@@ -191,50 +210,3 @@ def _opened(executor: Executor) -> Iterator[Executor]:
         executor.shutdown(wait=False, cancel_futures=True)
         raise
     executor.shutdown()
-
-
-def _died(job: Job, store: Store) -> dict[str, str]:
-    provenance = gather(job.command)
-    reason = UNGUARDED if (store.folder("progress") / UNGUARDED_MARK).exists() else PROCESS_DIED
-    left = [run for run in job.runs if store.status(run.run_id).state != "done"]
-    for run in left:
-        store.write_failed(run, reason, provenance=provenance, seconds=0.0)
-    return {run.run_id: reason for run in left}
-
-
-class _Board:
-    """What is known of each job while it runs, read from the progress files of the workers."""
-
-    def __init__(self, store: Store, jobs: Sequence[Job], watch: Watch | None) -> None:
-        self._folder = store.folder("progress")
-        self._watch = watch
-        self._states = {
-            job.job_id: JobState(label=job.label, state="waiting", steps=0, total_steps=job.cost) for job in jobs
-        }
-        for job_id in self._states:
-            (self._folder / f"{job_id}.json").unlink(missing_ok=True)
-        self.show()
-
-    def look(self) -> set[str]:
-        """Read every progress file; return the jobs that have one."""
-        began = set()
-        for job_id, state in self._states.items():
-            if state.state in {"done", "failed"}:
-                continue
-            try:
-                found = json.loads((self._folder / f"{job_id}.json").read_bytes())
-                steps = min(int(found["steps"]) * int(found["n_seeds"]), state.total_steps)
-            except (OSError, ValueError, KeyError, TypeError):
-                continue
-            began.add(job_id)
-            self._states[job_id] = replace(state, state="running", steps=steps)
-        return began
-
-    def finish(self, job: Job, *, state: str) -> None:
-        """Set the last state of a job."""
-        self._states[job.job_id] = replace(self._states[job.job_id], state=state, steps=job.cost)
-
-    def show(self) -> None:
-        """Tell the watcher."""
-        if self._watch is not None:
-            self._watch(tuple(self._states.values()))

@@ -64,6 +64,12 @@ def n_updates(spec: GameSpec, run: RunSpec) -> int:
     return updates_due(settings.rollout, 0, n_rounds * settings.rollout.n_envs)
 
 
+def most_snapshots(run: RunSpec) -> int:
+    """Return how many snapshots a run has room for: one before any training, and one after each of its rounds."""
+    n_envs = next(iter(run.algorithm.values())).get("rollout", {}).get("n_envs", 1)
+    return 1 + -(-run.steps // int(n_envs))
+
+
 def algorithms_by_side(spec: GameSpec, run: RunSpec) -> dict[str, Algorithm]:
     """Return the settings of each side of a game under a run whose learners learn from samples."""
     from nashlens.agents import config

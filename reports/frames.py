@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
+from functools import partial
+from pathlib import Path
 
 import pandas as pd
 
 from nashlens.reports import atomic
 from nashlens.reports.measures import VERSION, measure
+from nashlens.reports.run_records import COMMON
+from nashlens.reports.safe_files import read_file
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite
+from nashlens.reports.unmeasured import Unmeasured, attempt, tell
 from nashlens.reports.words import counted
 
 COLUMNS = (
@@ -40,7 +45,7 @@ def measured(store: Store, run_id: str) -> pd.DataFrame:
     OSError : the measures cannot be kept.
     """
     path = store.measures_path(run_id)
-    kept = _kept(path.read_bytes()) if path.is_file() else None
+    kept = _kept(path)
     if kept is not None:
         return kept
     frame = measured_anew(store, run_id)
@@ -61,7 +66,7 @@ def measured_anew(store: Store, run_id: str) -> pd.DataFrame:
     return pd.DataFrame(measure(store.read(run_id)), columns=list(MEASURED_COLUMNS))
 
 
-def load_frame(store: Store, suite: Suite, *, anew: bool = False) -> pd.DataFrame:
+def load_frame(store: Store, suite: Suite, *, anew: bool = False, lost: list[Unmeasured] | None = None) -> pd.DataFrame:
     """Return the tidy frame of a suite.
 
     Parameters
@@ -69,21 +74,32 @@ def load_frame(store: Store, suite: Suite, *, anew: bool = False) -> pd.DataFram
     store : where the runs are.
     suite : whose runs are wanted; runs that are not done have no rows, see `inventory`.
     anew : True to measure every run again instead of reading what was measured before.
+    lost : what cannot be measured is added to it; it is warned of if this is left out.
 
     Raises
     ------
-    StoreError : a run that counts as done is damaged.
-    ValueError : a run cannot be measured.
+    StoreError : a link stands where a run should; under `anew` also: a run that counts as done is damaged.
+    ValueError : under `anew`: a run cannot be measured of which that is not written down already.
     """
-    parts = []
+    parts, missing = [], []
     for cell in suite.cells:
         for run in cell.runs:
             run_id = run.run_id
             if store.status(run_id).state != "done":
                 continue
-            part = measured_anew(store, run_id) if anew else measured(store, run_id)
+            part, reason = attempt(
+                store, run_id, COMMON, partial(measured_anew if anew else measured, store, run_id), anew=anew
+            )
+            if part is None:
+                missing.append(
+                    Unmeasured(
+                        game=cell.game, algorithm=cell.algorithm, seed=run.seed, instrument=COMMON, reason=reason
+                    )
+                )
+                continue
             labels = {"suite": suite.name, "game": cell.game, "algorithm": cell.algorithm, "run_id": run_id}
             parts.append(part.assign(**labels))
+    tell(missing, lost)
     if not parts:
         return pd.DataFrame(columns=list(COLUMNS))
     return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
@@ -100,24 +116,29 @@ def inventory(store: Store, suite: Suite) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(INVENTORY_COLUMNS))
 
 
-def lost_cells(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells of which some runs failed and none is done, with ``game, algorithm, reason``.
+def lost_cells(runs: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells that were run and gave no number, with ``game, algorithm, reason``.
 
     Parameters
     ----------
     runs : as `inventory` returns them.
+    frame : what was measured of them.
     """
-    lost = []
+    lost, measured_ids = [], set(frame["run_id"])
     for (game, algorithm), part in runs.groupby(["game", "algorithm"], sort=False):
         failed = int((part["state"] == "failed").sum())
-        if failed and not (part["state"] == "done").any():
-            lost.append((game, algorithm, f"{failed} of {counted(len(part), 'run')} failed"))
+        done = part.loc[part["state"] == "done", "run_id"]
+        if failed + len(done) == 0 or done.isin(measured_ids).any():
+            continue
+        reasons = [f"{failed} of {counted(len(part), 'run')} failed"] if failed else []
+        reasons += [f"{len(done)} of {counted(len(part), 'run')} could not be measured"] if len(done) else []
+        lost.append((game, algorithm, ", ".join(reasons)))
     return pd.DataFrame(lost, columns=["game", "algorithm", "reason"])
 
 
-def _kept(content: bytes) -> pd.DataFrame | None:
+def _kept(path: Path) -> pd.DataFrame | None:
     try:
-        frame = pd.read_parquet(io.BytesIO(content))
+        frame = pd.read_parquet(io.BytesIO(read_file(path)))
     except (OSError, ValueError):
         return None
     if list(frame.columns) != [*MEASURED_COLUMNS, "version"] or not (frame["version"] == VERSION).all():

@@ -26,7 +26,7 @@ def headlines(frame: pd.DataFrame, facts: Mapping[str, GameFacts], runs: pd.Data
     facts : of every game, by label.
     runs : as `frames.inventory` returns them.
     """
-    lost = lost_cells(runs)
+    lost = lost_cells(runs, frame)
     named = {*frame["game"].unique(), *lost["game"]}
     lines = [
         _game_line(frame[frame["game"] == game], facts[str(game)], lost[lost["game"] == game])

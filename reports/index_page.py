@@ -13,6 +13,7 @@ import jinja2
 
 from nashlens.reports.frames import inventory
 from nashlens.reports.page_scripts import TEMPLATES, page_script, security_policy
+from nashlens.reports.safe_files import read_file
 from nashlens.reports.store import Store
 
 ANSWERS = "headlines.json"  # of a report, beside its page
@@ -83,13 +84,13 @@ def _of_folder(folder: Path, *, beside: Path) -> Iterator[Entry]:
         suite = store.suite(name)
         runs = inventory(store, suite)
         states = runs["state"].value_counts()
-        page = store.root / "report" / name / "index.html"
+        page = store.path("report", name, "index.html")
         yield Entry(
             name=name,
             question=suite.config.question,
             folder=str(folder),
             page=_link(page, beside) if page.is_file() else "",
-            answers=_answers(page.parent / ANSWERS),
+            answers=_answers(store, name),
             games=runs["game"].nunique(),
             algorithms=runs["algorithm"].nunique(),
             asked_for=len(runs),
@@ -105,10 +106,10 @@ def _link(page: Path, beside: Path) -> str:
     return quote(Path(os.path.relpath(page.resolve(), beside.resolve().parent)).as_posix())
 
 
-def _answers(path: Path) -> tuple[str, ...]:
+def _answers(store: Store, name: str) -> tuple[str, ...]:
     """Return the headlines that were written beside a report; none where there are none that can be read."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_file(store.path("report", name, ANSWERS)))
     except (OSError, ValueError):
         return ()
     return tuple(str(line) for line in found) if isinstance(found, list) else ()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from nashlens.reports.checkpoint_file import packs
-from nashlens.reports.packing import job_cost, pack_counts
+from nashlens.reports.pack_costs import cell_costs
+from nashlens.reports.packing import pack_counts
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Cell, Suite
-from nashlens.reports.training_job import Job
+from nashlens.reports.training_job import Job, is_stored
 
 LONG_RUN = 50_000
 CHECKPOINTS_OF_A_LONG_RUN = 10
@@ -28,38 +29,30 @@ def plan(suite: Suite, store: Store, *, workers: int = 1, command: tuple[str, ..
     Raises
     ------
     ValueError : `workers` is below 1.
+    StoreError : a link stands where a run or its checkpoints should.
     """
     missing = [(cell, seeds) for cell in suite.cells if (seeds := missing_seeds(cell, store))]
-    counts = pack_counts([(len(seeds), cell.runs[0].steps) for cell, seeds in missing], workers=workers)
-    jobs = []
-    for (cell, seeds), n_packs in zip(missing, counts, strict=True):
-        folder = store.root / "checkpoints" / cell.cell_id
+    costs = cell_costs([cell.runs[0] for cell, _ in missing], store)
+    counts = pack_counts([(len(seeds), cost) for (_, seeds), cost in zip(missing, costs, strict=True)], workers=workers)
+    jobs: list[tuple[float, Job]] = []
+    for (cell, seeds), cost, n_packs in zip(missing, costs, counts, strict=True):
+        folder = store.path("checkpoints", cell.cell_id)
         for pack in packs(seeds, folder, n_packs=n_packs):
-            jobs.append(
-                Job(
-                    root=str(store.root.resolve()),
-                    label=f"{cell.game} · {cell.algorithm} · {len(pack)} seed{'s' * (len(pack) != 1)}",
-                    runs=tuple(cell.runs[0].with_seed(seed) for seed in pack),
-                    checkpoint_every_steps=suite.config.checkpoint_every_steps or _checkpoint_steps(cell),
-                    command=command,
-                    metrics=cell.metrics,
-                )
+            job = Job(
+                root=str(store.root.resolve()),
+                label=f"{cell.game} · {cell.algorithm} · {len(pack)} seed{'s' * (len(pack) != 1)}",
+                runs=tuple(cell.runs[0].with_seed(seed) for seed in pack),
+                checkpoint_every_steps=suite.config.checkpoint_every_steps or _checkpoint_steps(cell),
+                command=command,
+                metrics=cell.metrics,
             )
-    return sorted(jobs, key=lambda job: -job_cost(len(job.runs), job.runs[0].steps))
+            jobs.append((cost.seconds(len(pack)), job))
+    return [job for _, job in sorted(jobs, key=lambda each: -each[0])]
 
 
 def missing_seeds(cell: Cell, store: Store) -> list[int]:
     """Return the seeds of a cell that are not stored as done, or whose files are damaged."""
-    missing = []
-    for run in cell.runs:
-        if store.status(run.run_id).state == "done":
-            try:
-                store.verify(run.run_id)
-            except ValueError:
-                missing.append(run.seed)
-        else:
-            missing.append(run.seed)
-    return missing
+    return [run.seed for run in cell.runs if not is_stored(store, run)]
 
 
 def _checkpoint_steps(cell: Cell) -> int | None:

@@ -1,4 +1,4 @@
-"""Mistakes of a user: one clear line and exit code 2, never a traceback."""
+"""Mistakes of a user, and what a machine could not go on with: one clear line and an exit code, never a traceback."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ from contextlib import contextmanager
 
 class Mistake(ValueError):  # noqa: N818 — it is the user's, and no error of the program
     """Something that was asked for cannot be done as it was asked."""
+
+    exit_code = 2
+
+
+class Stopped(Mistake):
+    """Work that the machine could not go on with, such as on a full disk; the same command goes on from there."""
+
+    exit_code = 1
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.text import Text
 
-from nashlens.reports.execution import JobState, Watch
+from nashlens.reports.job_board import JobState, Watch
 from nashlens.reports.words import counted
 
 PLAIN_SECONDS = 10.0

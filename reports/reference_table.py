@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from nashlens.reports.estimates import ALL_AGENTS, final_estimates
+from nashlens.reports.estimates import ALL_AGENTS, final_estimates, merged_agents
 from nashlens.reports.published_table import comparison_words
 from nashlens.reports.quantities import quantity
 from nashlens.reports.reference_numbers import ReferenceNumber
 from nashlens.reports.tables import Table
 from nashlens.reports.words import counted, listed, number, with_interval
+
+if TYPE_CHECKING:
+    from nashlens.reports.report import Report
 
 COLUMNS = (
     *("game", "algorithm", "metric", "agent", "measured", "low", "high", "n"),
@@ -48,6 +53,49 @@ def reference_table(frame: pd.DataFrame, numbers: Sequence[ReferenceNumber], *, 
         rows=tuple(_words({str(key): value for key, value in row.items()}) for row in data.to_dict("records")),
         numeric=frozenset({4, 5, 6}),
         data=data,
+    )
+
+
+def beside(report: Report, numbers: Sequence[ReferenceNumber], *, source: str) -> Report:
+    """Return a report with the table of numbers from elsewhere after its first; unchanged if there are none.
+
+    Raises
+    ------
+    ValueError : as for `reference_table`.
+    """
+    if not numbers:
+        return report
+    table = reference_table(merged_agents(report.frame), numbers, source=source)
+    return replace(report, tables=(*report.tables[:1], table, *report.tables[1:]))
+
+
+def numbers_beside(data: pd.DataFrame) -> tuple[ReferenceNumber, ...]:
+    """Return the numbers from elsewhere that a table of them was made of.
+
+    Parameters
+    ----------
+    data : as written beside the report, every value as text.
+
+    Raises
+    ------
+    ValueError : the table lacks a column, or a value is no number.
+    """
+    lacking = [name for name in COLUMNS if name not in data.columns]
+    if lacking:
+        raise ValueError(f"column {lacking[0]} is missing")
+    return tuple(
+        ReferenceNumber(
+            line=line,
+            game=str(row["game"]),
+            algorithm=str(row["algorithm"]),
+            metric=str(row["metric"]),
+            agent=str(row["agent"]),
+            value=float(row["published"]),
+            low=float(row["published_low"] or "nan"),
+            high=float(row["published_high"] or "nan"),
+            source=str(row["source"]),
+        )
+        for line, row in enumerate(data.to_dict("records"), start=2)
     )
 
 

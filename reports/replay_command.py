@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nashlens.reports.report import Report
     from nashlens.reports.run_spec import RunSpec
     from nashlens.reports.store import Store
+    from nashlens.reports.unmeasured import Unmeasured
 
 SHOWN = 12  # digits of a run's id that name its page
 
@@ -77,7 +78,7 @@ def find_run(run: str, store: Path | None) -> tuple[Store, str]:
     if not re.fullmatch(r"[0-9a-f]{4,64}", digits):
         raise Mistake(f"run must be at least four digits of a run's id, or a path DIR/runs/ID, not {run!r}")
     found = Store.existing(folder)
-    ids = sorted(each.name for each in (found.root / "runs").glob(f"{digits}*") if len(each.name) == 64)
+    ids = sorted(each.name for each in found.path("runs").glob(f"{digits}*") if len(each.name) == 64)
     if not ids:
         raise Mistake(f"run: no run in {folder} begins with {digits}")
     if len(ids) > 1:
@@ -104,6 +105,7 @@ def replay_report(store: Store, spec: RunSpec, *, episode: int) -> Report:
     from nashlens.reports.phase_chapter import phase_figure
     from nashlens.reports.replay_chapter import replay_figure
     from nashlens.reports.report import Report
+    from nashlens.reports.safe_files import StoreError
     from nashlens.reports.suite import Cell, Suite
     from nashlens.reports.suite_config import SuiteConfig
 
@@ -118,7 +120,10 @@ def replay_report(store: Store, spec: RunSpec, *, episode: int) -> Report:
         }
     )
     suite = Suite(config=config, cells=(Cell(game=spec.game, algorithm=label, runs=(spec,)),))
-    frame = load_frame(store, suite)
+    lost: list[Unmeasured] = []
+    frame = load_frame(store, suite, lost=lost)
+    if lost:
+        raise StoreError(f"run: {lost[0].reason}")
     figures = (phase_figure(frame, suite), replay_figure(store, suite, frame, episode=episode))
     shown = tuple(figure for figure in figures if figure is not None)
     if not shown:

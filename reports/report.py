@@ -26,11 +26,13 @@ from nashlens.reports.published_table import COMPARED, published_table
 from nashlens.reports.quantities import DIVERGENCE, LAST, PROBABILITY, QUANTITIES
 from nashlens.reports.replay_chapter import replay_figure
 from nashlens.reports.score_chapter import score_chapter
-from nashlens.reports.store import Store
+from nashlens.reports.store import Store, StoreError
 from nashlens.reports.suite import Suite
 from nashlens.reports.suite_config import FULL
 from nashlens.reports.tables import Table, definitions_table, estimates_table, failures_table, runs_table
+from nashlens.reports.unmeasured import Unmeasured, unmeasured_lines, unmeasured_table
 
+MADE = "report made"  # the entry of the provenance that another building of the same report changes
 NOT_TABLED = ("reward_drift_joint",)
 NOT_TABLED_FAMILIES = (DIVERGENCE, PROBABILITY)
 
@@ -70,16 +72,16 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
 
     Raises
     ------
-    StoreError : a run that counts as done is damaged.
-    ValueError : a run cannot be measured.
+    StoreError, ValueError : as for `frames.load_frame`.
     """
-    frame = load_frame(store, suite, anew=anew)
+    lost: list[Unmeasured] = []
+    frame = load_frame(store, suite, anew=anew, lost=lost)
     runs = inventory(store, suite)
     facts = game_facts(suite)
     merged = merged_agents(frame)
     order = [name for name in _order(merged) if _is_tabled(name)]
     estimates = _by_game(final_estimates(_without_lesser_returns(merged), order), suite)
-    chapter, more = instrument_chapters(store, suite, facts, anew=anew)
+    chapter, more = instrument_chapters(store, suite, facts, anew=anew, lost=lost)
     profile, scored = score_chapter(frame, anchors_of(store, facts, anew=anew) if len(facts) > 1 else {})
     figures = (
         *chapter.figures,
@@ -91,11 +93,12 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
     defined = [*order, *dict.fromkeys(more["metric"] if len(more) else ())]
     tables = (
         *chapter.tables,
-        estimates_table(estimates, lost_cells(runs)),
+        estimates_table(estimates, lost_cells(runs, frame)),
         published_table(final_estimates(merged, COMPARED), facts),
         *scored,
         runs_table(runs),
         failures_table(runs),
+        unmeasured_table(lost),
         conventions_table(suite),
         algorithms_table(suite),
         definitions_table(defined),
@@ -104,7 +107,7 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
     return Report(
         name=suite.name,
         question=suite.config.question,
-        headlines=(*_size(suite), *chapter.answers, *headlines(merged, facts, runs)),
+        headlines=(*_size(suite), *chapter.answers, *headlines(merged, facts, runs), *unmeasured_lines(lost, runs)),
         figures=tuple(figure for figure in figures if figure is not None),
         tables=tuple(table for table in tables if table is not None),
         provenance=_provenance(store, runs),
@@ -162,15 +165,19 @@ def _provenance(store: Store, runs: pd.DataFrame) -> tuple[tuple[str, str], ...]
     found: dict[str, set[str]] = {}
     times = []
     for run_id in runs.loc[runs["state"] != "planned", "run_id"]:
-        made = store.provenance(str(run_id))
-        times.append(str(made["time"]))
-        for label, value in _words(made):
+        try:
+            made = store.provenance(str(run_id))
+            words = _words(made)
+            times.append(str(made["time"]))
+        except (StoreError, KeyError, TypeError, AttributeError):
+            words = [("not known for run", str(run_id)[:10])]
+        for label, value in words:
             found.setdefault(label, set()).add(value)
     lines = [(label, "; ".join(sorted(values))) for label, values in found.items()]
     if times:
         lines.append(("runs made", times[0] if min(times) == max(times) else f"{min(times)} to {max(times)}"))
     now = gather()
-    lines.append(("report made", f"{now.time}, nashlens {now.versions.get('nashlens', '')}".rstrip(", ")))
+    lines.append((MADE, f"{now.time}, nashlens {now.versions.get('nashlens', '')}".rstrip(", ")))
     return tuple(lines)
 
 

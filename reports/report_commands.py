@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +57,7 @@ def report_check(out: Path, *, suite: str | None) -> int:
     for line in different:
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     if not different:
-        console.print("every number of the report follows from the stored runs", highlight=False)
+        console.print("every file of the report follows from the stored runs", highlight=False)
     return 1 if different else 0
 
 
@@ -74,15 +73,11 @@ def write_report(
     source : where these come from, for an error.
     """
     from nashlens.reports.document import write
-    from nashlens.reports.estimates import merged_agents
-    from nashlens.reports.reference_table import reference_table
+    from nashlens.reports.reference_table import beside
     from nashlens.reports.report import assemble
 
     with checking():
-        report = assemble(store, suite)
-        if compare:
-            table = reference_table(merged_agents(report.frame), compare, source=source)
-            report = replace(report, tables=(*report.tables[:1], table, *report.tables[1:]))
+        report = beside(assemble(store, suite), compare, source=source)
         page = write(report, store.folder("report", suite.name))
     console = Console()
     for line in report.headlines:

@@ -19,7 +19,7 @@ def run_locks(paths: Sequence[Path], *, wait: bool) -> Iterator[bool]:
 
     Parameters
     ----------
-    paths : the locks' files; made if they are not there, and left there.
+    paths : the locks' files; made if they are not there, and left there. None may be a link.
     wait : True to wait for other holders to let go, False to give up at once.
 
     Notes
@@ -39,7 +39,7 @@ def run_locks(paths: Sequence[Path], *, wait: bool) -> Iterator[bool]:
 def is_held(path: Path) -> bool:
     """Return whether some process holds the lock at `path`; not one that only looks."""
     try:
-        handle = os.open(path, os.O_RDONLY)
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return False
     try:
@@ -52,7 +52,7 @@ def is_held(path: Path) -> bool:
 
 
 def _taken(path: Path, handles: list[int], *, wait: bool) -> bool:
-    handles.append(os.open(path, os.O_RDWR | os.O_CREAT, 0o644))
+    handles.append(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644))
     try:
         fcntl.flock(handles[-1], fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:

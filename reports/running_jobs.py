@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from nashlens.reports.run_lock import is_held
+from nashlens.reports.safe_files import read_json
 from nashlens.reports.store import Store
 from nashlens.reports.words import counted
 
@@ -40,7 +40,7 @@ def running_jobs(store: Store) -> list[RunningJob]:
     A progress file that a killed process left behind is passed over: nobody holds the locks of its runs any more.
     """
     found = []
-    for path in sorted((store.root / "progress").glob("*.json")):
+    for path in sorted(store.path("progress").glob("*.json")):
         job = _job(path, store)
         if job is not None:
             found.append(job)
@@ -49,7 +49,7 @@ def running_jobs(store: Store) -> list[RunningJob]:
 
 def _job(path: Path, store: Store) -> RunningJob | None:
     try:
-        said = json.loads(path.read_bytes())
+        said = read_json(path)
         run_id, n_seeds = str(said["run_id"]), int(said["n_seeds"])
         job = RunningJob(
             label=str(said["label"]),

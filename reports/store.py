@@ -1,24 +1,7 @@
 """The folder that suites and their runs live in, written so that a crash or a second writer leaves it readable.
 
-Layout, schema 1::
-
-    nashlens.json                   says that the folder is a store, and its schema
-    suites/NAME.json                what a suite asks for
-    runs/RUN_ID/spec.json           one run in full; RUN_ID is the SHA-256 of its canonical JSON
-    runs/RUN_ID/provenance.json     what it was made with
-    runs/RUN_ID/settings.json       the plain values of the training run
-    runs/RUN_ID/arrays.safetensors  its arrays
-    runs/RUN_ID/error.txt           where a failed run broke off
-    runs/RUN_ID/status.json         done or failed, why, and the checksums of the files above; written last
-    runs/RUN_ID/measures.parquet    what was measured of it; can be made again from the rest
-    runs/RUN_ID/INSTRUMENT.parquet  what one instrument measured of it
-    comparisons/KEY/NAME.parquet    what an instrument found in several runs; KEY names instrument, version and runs
-    checkpoints/CELL_ID/*           where a cell stands that is not finished
-    progress/JOB.json               how far a job is
-    locks/RUN_ID                    held by the process that works on a run
-    report/NAME/                    the report of a suite
-    replays/GAME-RUN_ID-EPISODE.html  pages of single runs
-    anchors/KEY.json                what random play and a better play get in a game; KEY names game, arguments, version
+Below it stand ``suites/NAME.json``, what a suite asks for; ``runs/RUN_ID/``, one run each, whose ``status.json`` holds
+the checksums of its other files and is written last; and what can be made again from these. `docs/store.md` has all.
 
 A run without ``status.json`` is not there. Every file is put in place by a rename. Links in place of a run's folder or
 files are refused: they could lead anywhere.
@@ -28,51 +11,23 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from nashlens.reports import atomic
+from nashlens.reports.run_records import COMMON, Status, read_record, read_status, verified_spec, write_record
 from nashlens.reports.run_spec import RunSpec
+from nashlens.reports.safe_files import StoreError, inside, read_json, why
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from nashlens.agents.records import TrainingRun
     from nashlens.reports.provenance import Provenance
     from nashlens.reports.suite import Suite
 
+__all__ = ["MARK", "SCHEMA", "Store", "StoreError"]
+
 SCHEMA = 1
 MARK = "nashlens.json"
-RECORD_FILES = ("spec.json", "provenance.json", "settings.json", "arrays.safetensors", "error.txt")
-
-
-class StoreError(ValueError):
-    """A folder or file of a store that cannot be used, and why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """Where a run stands.
-
-    Attributes
-    ----------
-    state : ``planned`` before it was run, then ``done`` or ``failed``.
-    reason : why it failed; empty otherwise.
-    seconds : how long its job took, over the number of seeds that it trained together.
-    processor_seconds : how long processors worked on the job, likewise; 0 where that was not measured. Unlike the time
-        on the clock it does not grow when other work shares the machine.
-    checksums : SHA-256 of each file of the record.
-    """
-
-    state: Literal["planned", "done", "failed"]
-    reason: str = ""
-    seconds: float = 0.0
-    processor_seconds: float = 0.0
-    checksums: Mapping[str, str] = field(default_factory=dict)
 
 
 class Store:
@@ -110,7 +65,7 @@ class Store:
             path.mkdir(parents=True, exist_ok=True)
             atomic.write_json(path / MARK, {"schema": SCHEMA})
         except OSError as error:
-            raise StoreError(f"out: cannot write to {path}: {_reason(error)}") from error
+            raise StoreError(f"out: cannot write to {path}: {why(error)}") from error
         return cls(path)
 
     @classmethod
@@ -130,14 +85,22 @@ class Store:
         return cls(path)
 
     def add_suite(self, suite: Suite) -> None:
-        """Write down what a suite asks for; one of the same name is replaced."""
-        self._folder("suites")
-        # Not sorted: the order of games and algorithms is the order of the report.
-        atomic.write_text(self.root / "suites" / f"{suite.name}.json", json.dumps(suite.to_json(), indent=1) + "\n")
+        """Write down what a suite asks for; one of the same name is replaced.
+
+        Raises
+        ------
+        StoreError : it cannot be written down.
+        """
+        path = self.folder("suites") / f"{suite.name}.json"
+        try:
+            # Not sorted: the order of games and algorithms is the order of the report.
+            atomic.write_text(path, json.dumps(suite.to_json(), indent=1) + "\n")
+        except OSError as error:
+            raise StoreError(f"out: cannot write to {path}: {why(error)}") from error
 
     def suite_names(self) -> list[str]:
         """Return the names of the suites that were run here."""
-        return sorted(path.stem for path in (self.root / "suites").glob("*.json"))
+        return sorted(path.stem for path in self.path("suites").glob("*.json"))
 
     def suite(self, name: str | None = None) -> Suite:
         """Return one suite; the only one if no name is given.
@@ -154,10 +117,10 @@ class Store:
         chosen = known[0] if name is None else name
         if chosen not in known:
             raise StoreError(f"suite: {self.root} holds no {chosen!r}; it holds {', '.join(known) or 'none'}")
-        path = self.root / "suites" / f"{chosen}.json"
+        path = self.path("suites", f"{chosen}.json")
         try:
             return suite_from_json(read_json(path))
-        except (KeyError, TypeError, ValueError) as error:
+        except (FileNotFoundError, KeyError, TypeError, ValueError) as error:
             raise StoreError(f"{path} is damaged, or of another version: {str(error).splitlines()[0]}") from error
 
     def status(self, run_id: str) -> Status:
@@ -165,20 +128,7 @@ class Store:
 
         Damage is what makes a run be made again; `read` says what the damage is.
         """
-        path = self._run(run_id) / "status.json"
-        try:
-            found = read_json(path)
-            return Status(
-                state=found["state"],
-                reason=str(found["reason"]),
-                seconds=float(found["seconds"]),
-                processor_seconds=float(found.get("processor_seconds", 0.0)),
-                checksums=dict(found["checksums"]),
-            )
-        except FileNotFoundError:
-            return Status(state="planned")
-        except (KeyError, TypeError, ValueError):
-            return Status(state="planned", reason=f"{path.name} is damaged")
+        return read_status(self._run(run_id))
 
     def write_done(
         self,
@@ -190,7 +140,8 @@ class Store:
         processor_seconds: float = 0.0,
     ) -> None:
         """Store a run that was trained to its end."""
-        self._write_run(spec, run, provenance=provenance, seconds=seconds, processor_seconds=processor_seconds)
+        folder = self.folder("runs", spec.run_id)
+        write_record(folder, spec, run, provenance=provenance, seconds=seconds, processor_seconds=processor_seconds)
 
     def write_failed(
         self,
@@ -210,7 +161,8 @@ class Store:
         """
         if not reason:
             raise ValueError("reason must say why the run failed; it is empty")
-        self._write_run(spec, run, provenance=provenance, seconds=seconds, reason=reason, details=details)
+        folder = self.folder("runs", spec.run_id)
+        write_record(folder, spec, run, provenance=provenance, seconds=seconds, reason=reason, details=details)
 
     def read(self, run_id: str) -> TrainingRun:
         """Return a stored run.
@@ -219,20 +171,7 @@ class Store:
         ------
         StoreError : the run is not there, a file is missing or damaged, or it is not the run that its name says.
         """
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-
-        from nashlens.agents import records
-
-        self.verify(run_id)
-        folder = self._run(run_id)
-        if not (folder / "arrays.safetensors").exists():
-            raise StoreError(f"{folder} has no arrays: the run failed before it had any")
-        try:
-            arrays = load(_no_link(folder / "arrays.safetensors").read_bytes())
-            return records.unpack(arrays, read_json(folder / "settings.json"))
-        except (SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise StoreError(f"{folder} holds no training run that this version can read: {error}") from error
+        return read_record(self._run(run_id), run_id)
 
     def verify(self, run_id: str) -> RunSpec:
         """Return a run's specification after its files were held against their checksums.
@@ -241,34 +180,27 @@ class Store:
         ------
         StoreError : a file is missing, damaged or foreign.
         """
-        folder = self._run(run_id)
-        status = self.status(run_id)
-        if status.state == "planned":
-            raise StoreError(f"{folder / 'status.json'} is missing or damaged")
-        for name, expected in status.checksums.items():
-            path = folder / name
-            if name not in RECORD_FILES or not path.is_file():
-                raise StoreError(f"{path} is missing")
-            if atomic.digest(_no_link(path).read_bytes()) != expected:
-                raise StoreError(f"{path} is damaged: its checksum differs from the one in status.json")
-        try:
-            spec = RunSpec(**read_json(folder / "spec.json"))
-        except (TypeError, FileNotFoundError) as error:
-            raise StoreError(f"{folder / 'spec.json'} is no run of this version: {error}") from error
-        if spec.run_id != run_id:
-            raise StoreError(f"{folder} holds another run: {spec.run_id}")
-        return spec
+        return verified_spec(self._run(run_id), run_id)
 
     def provenance(self, run_id: str) -> dict[str, Any]:
-        """Return what a run was made with."""
-        return read_json(self._run(run_id) / "provenance.json")
+        """Return what a run was made with.
+
+        Raises
+        ------
+        StoreError : the file is missing or damaged.
+        """
+        path = self._run(run_id) / "provenance.json"
+        try:
+            return read_json(path)
+        except FileNotFoundError as error:
+            raise StoreError(f"{path} is missing") from error
 
     def lock_path(self, run_id: str) -> Path:
         """Return the file that the process locks which works on a run."""
         self._run(run_id)
-        return self.root / "locks" / run_id
+        return self.path("locks", run_id)
 
-    def measures_path(self, run_id: str, instrument: str = "measures") -> Path:
+    def measures_path(self, run_id: str, instrument: str = COMMON) -> Path:
         """Return where the common measures of a run are kept, or those of one instrument.
 
         Raises
@@ -277,107 +209,32 @@ class Store:
         """
         if not instrument.isidentifier():
             raise StoreError(f"instrument must be a plain name, not {instrument!r}")
-        return _no_link(self._run(run_id) / f"{instrument}.parquet")
+        return inside(self._run(run_id), f"{instrument}.parquet")
+
+    def path(self, *names: str) -> Path:
+        """Return where something of the store stands or would stand, one name a level.
+
+        Raises
+        ------
+        StoreError : a link stands on the way, or a name is no plain one.
+        """
+        return inside(self.root, *names)
 
     def folder(self, *names: str) -> Path:
         """Return a folder of the store, made if it is not there.
 
         Raises
         ------
-        StoreError : it cannot be made.
+        StoreError : it cannot be made, or a link stands on the way.
         """
-        return self._folder(*names)
-
-    def _write_run(
-        self,
-        spec: RunSpec,
-        run: TrainingRun | None,
-        *,
-        provenance: Provenance,
-        seconds: float,
-        processor_seconds: float = 0.0,
-        reason: str = "",
-        details: str = "",
-    ) -> None:
-        from safetensors.numpy import save
-
-        from nashlens.agents import records
-
-        folder = self._folder("runs", spec.run_id)
-        contents = {"spec.json": _json_bytes(spec.to_json()), "provenance.json": _json_bytes(provenance.to_json())}
-        if run is not None:
-            arrays, settings = records.pack(run)
-            contents["settings.json"] = _json_bytes(settings)
-            contents["arrays.safetensors"] = save(_contiguous(arrays))
-        if details:
-            contents["error.txt"] = details.encode()
-        (folder / "status.json").unlink(missing_ok=True)
-        for name, content in contents.items():
-            atomic.write_bytes(folder / name, content, flush_folder=False)  # status.json, the last, flushes for all
-        checksums = {name: atomic.digest(content) for name, content in contents.items()}
-        status = Status(
-            state="failed" if reason else "done",
-            reason=reason,
-            seconds=seconds,
-            processor_seconds=processor_seconds,
-            checksums=checksums,
-        )
-        for measured in folder.glob("*.parquet"):
-            measured.unlink(missing_ok=True)
-        atomic.write_json(folder / "status.json", asdict(status))
+        path = self.path(*names)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"out: cannot write to {path}: {why(error)}") from error
+        return path
 
     def _run(self, run_id: str) -> Path:
         if len(run_id) != 64 or any(c not in "0123456789abcdef" for c in run_id):
             raise StoreError(f"run_id must be 64 hexadecimal digits, not {run_id!r}")
-        return _no_link(self.root / "runs" / run_id)
-
-    def _folder(self, *names: str) -> Path:
-        path = self.root.joinpath(*names)
-        if len(names) > 1:  # the store's own rooms may stand on another disk; what is in them may not lead elsewhere
-            _no_link(path)
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"out: cannot write to {path}: {_reason(error)}") from error
-        return path
-
-
-def _no_link(path: Path) -> Path:
-    """Return a path that is not a link out of the folder it stands in.
-
-    Raises
-    ------
-    StoreError : it is a link.
-    """
-    if path.is_symlink():
-        raise StoreError(f"{path} is a link; what belongs to a run must stand in the store itself")
-    return path
-
-
-def _contiguous(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-    return {name: np.asarray(array, order="C") for name, array in arrays.items()}
-
-
-def _json_bytes(value: Any) -> bytes:
-    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the object in a JSON file.
-
-    Raises
-    ------
-    StoreError : the file holds no JSON object, or is a link.
-    FileNotFoundError : it is not there.
-    """
-    try:
-        value = json.loads(_no_link(path).read_bytes())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise StoreError(f"{path} is damaged: no JSON ({error})") from error
-    if not isinstance(value, dict):
-        raise StoreError(f"{path} is damaged: no JSON object")
-    return value
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or type(error).__name__).lower()
+        return inside(self.root, "runs", run_id)

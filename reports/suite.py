@@ -33,12 +33,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from nashlens.reports.feasibility import check_trainable
 from nashlens.reports.instruments.registry import check_names
 from nashlens.reports.locations import line_of, syntax_error
 from nashlens.reports.refusals import SuiteError, complaint, known_keys
 from nashlens.reports.run_spec import RunSpec, parse_seeds
-from nashlens.reports.suite_config import FULL, GameEntry, SuiteConfig, sized
+from nashlens.reports.suite_checks import check_cell, check_different, check_once, checked_metrics, place_of
+from nashlens.reports.suite_config import FULL, GameEntry, SuiteConfig, said_at, sized
 from nashlens.reports.suite_settings import settings_of
 
 if TYPE_CHECKING:
@@ -136,7 +136,8 @@ def parse_suite(text: str, *, source: str = "suite", size: str = FULL) -> Suite:
 
     Raises
     ------
-    SuiteError : the text is not TOML, a key is unknown or missing, or a value does not fit; it names the line.
+    SuiteError : the text is not TOML, a key is unknown or missing, or a value does not fit, be it in this size or in
+        another; it names the line.
     """
     try:
         given = tomllib.loads(text)
@@ -144,7 +145,11 @@ def parse_suite(text: str, *, source: str = "suite", size: str = FULL) -> Suite:
         raise SuiteError(f"{source}: not TOML: {syntax_error(error)}") from error
     try:
         config = SuiteConfig.model_validate(given)
-        return resolve(sized(config, size))
+        chosen = _resolved(config, size)
+        for other in (FULL, *config.sizes):
+            if other != size:
+                _resolved(config, other)
+        return chosen
     except ValidationError as error:
         path, message = complaint(error, known=lambda where: known_keys(SuiteConfig, where))
         raise _located(source, text, path, message) from error
@@ -152,23 +157,36 @@ def parse_suite(text: str, *, source: str = "suite", size: str = FULL) -> Suite:
         raise _located(source, text, error.path, str(error)) from error
 
 
+def _resolved(config: SuiteConfig, size: str) -> Suite:
+    """Return the suite of one size; what is wrong with it is said to be of that size, and where it is written."""
+    smaller = sized(config, size)
+    try:
+        return resolve(smaller)
+    except SuiteError as error:
+        if size == FULL:
+            raise
+        raise SuiteError(f"size {size}: {error}", said_at(config, size, error.path)) from error
+
+
 def resolve(config: SuiteConfig) -> Suite:
     """Return the suite of checked settings: every game is made and every learner is built once.
 
     Raises
     ------
-    SuiteError : a game, a parameter, a setting, a side or a seed does not fit, or a run could make no update; its
-        `path` says where.
+    SuiteError : a game, a parameter, a setting, a side or a seed does not fit, a run could make no update, cannot take
+        as many snapshots or keeps nothing that its instruments need, or two cells are the same; its `path` says where.
     """
-    return Suite(config=config, cells=tuple(_cells(config)))
+    cells = tuple(_cells(config))
+    check_different(cells)
+    return Suite(config=config, cells=cells)
 
 
 def _cells(config: SuiteConfig) -> Iterator[Cell]:
     for label, entry in config.games.items():
         spec, parameters = _playable(label, entry)
         seeds = _seeds(config, label, entry)
-        metrics = _metrics(config, label, entry)
-        for chosen in entry.algorithms if entry.algorithms is not None else config.algorithms:
+        metrics = checked_metrics(config, label)
+        for chosen in _algorithms(config, label, entry):
             if chosen not in config.algorithms:
                 known = ", ".join(config.algorithms)
                 raise SuiteError(
@@ -185,19 +203,17 @@ def _cells(config: SuiteConfig) -> Iterator[Cell]:
                 explore=config.explore,
                 keep_critics=config.keep_critics,
             )
-            _check_trainable(spec, first, label=label, chosen=chosen, own_steps=entry.steps is not None)
+            check_cell(config, spec, first, label=label, chosen=chosen)
             yield Cell(
                 game=label, algorithm=chosen, runs=tuple(first.with_seed(seed) for seed in seeds), metrics=metrics
             )
 
 
-def _check_trainable(spec: GameSpec, run: RunSpec, *, label: str, chosen: str, own_steps: bool) -> None:
-    try:
-        check_trainable(spec, run)
-    except ValueError as error:
-        steps = ("games", label, "steps") if own_steps else ("steps",)
-        path = steps if str(error).startswith("steps") else ("algorithms", chosen)
-        raise SuiteError(f"{chosen} in {label}: {error}", path) from error
+def _algorithms(config: SuiteConfig, label: str, entry: GameEntry) -> list[str]:
+    if entry.algorithms is None:
+        return list(config.algorithms)
+    check_once("algorithms", entry.algorithms, ("games", label, "algorithms"))
+    return entry.algorithms
 
 
 def _first(own: int | None, general: int) -> int:
@@ -205,20 +221,10 @@ def _first(own: int | None, general: int) -> int:
 
 
 def _seeds(config: SuiteConfig, label: str, entry: GameEntry) -> tuple[int, ...]:
-    own = entry.seeds is not None
     try:
         return parse_seeds(entry.seeds if entry.seeds is not None else config.seeds)
     except ValueError as error:
-        raise SuiteError(str(error), ("games", label, "seeds") if own else ("seeds",)) from error
-
-
-def _metrics(config: SuiteConfig, label: str, entry: GameEntry) -> tuple[str, ...]:
-    chosen = config.metrics if entry.metrics is None else entry.metrics
-    try:
-        check_names(chosen)
-    except ValueError as error:
-        raise SuiteError(str(error), ("metrics",) if entry.metrics is None else ("games", label, "metrics")) from error
-    return tuple(chosen)
+        raise SuiteError(str(error), place_of(config, label, "seeds")) from error
 
 
 def _playable(label: str, entry: GameEntry) -> tuple[GameSpec, dict[str, Any]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
 from nashlens.reports.cluster import connected
-from nashlens.reports.mistakes import Mistake, checking
+from nashlens.reports.mistakes import Mistake, Stopped, checking
+from nashlens.reports.safe_files import StoreError, why
 from nashlens.reports.suite_arguments import SuiteExport, SuiteList, SuiteRun, Suites, SuiteShow, SuiteStatus
 from nashlens.reports.suite_config import FULL
 from nashlens.reports.suite_files import find_suite, named_suite, suite_names
@@ -100,16 +101,22 @@ def run(
             store = Store.create(out)
             cluster = None if scheduler is None else until_done.enter_context(connected(scheduler, store))
         console.print(f"{suite.name}: {len(suite.runs)} runs in {len(suite.cells)} cells, in {out}", highlight=False)
-        for line in _looked_ahead(suite, store, workers=workers, here=cluster is None):
+        with checking():
+            ahead = _looked_ahead(suite, store, workers=workers, here=cluster is None)
+        for line in ahead:
             console.print(f"warning: {line}", highlight=False, soft_wrap=True, markup=False)
         watch = until_done.enter_context(shown(console))
-        if cluster is None:
-            done = run_suite(suite, store, workers=workers, command=command, watch=watch)
-        else:
-            for line in cluster.warnings:
-                console.print(f"warning: {line}", highlight=False, soft_wrap=True, markup=False)
-            n_workers = cluster.n_workers or len(suite.runs)
-            done = run_suite(suite, store, workers=n_workers, command=command, watch=watch, pool=cluster.pool)
+        for line in () if cluster is None else cluster.warnings:
+            console.print(f"warning: {line}", highlight=False, soft_wrap=True, markup=False)
+        try:
+            if cluster is None:
+                done = run_suite(suite, store, workers=workers, command=command, watch=watch)
+            else:
+                n_workers = cluster.n_workers or len(suite.runs)
+                done = run_suite(suite, store, workers=n_workers, command=command, watch=watch, pool=cluster.pool)
+        except (OSError, StoreError) as error:
+            reason = f"{error.filename or out}: {why(error)}" if isinstance(error, OSError) else str(error)
+            raise Stopped(f"{reason}; what is finished is kept, and the same command goes on from there") from error
     _say(console, done)
     return store, done
 
@@ -129,7 +136,7 @@ def _looked_ahead(suite: Suite, store: Store, *, workers: int | None, here: bool
     done = [run.run_id for run in suite.runs if store.status(run.run_id).state == "done"]
     lines = [
         f"some of the {len(done)} stored runs were made by {maker}, not by the version here; they are kept as they are"
-        for maker in other_makers((store.provenance(run_id) for run_id in done), gather())
+        for maker in other_makers(_provenances(store, done), gather())
     ]
     n_workers = workers or default_workers()
     jobs = plan(suite, store, workers=n_workers)
@@ -143,11 +150,19 @@ def _looked_ahead(suite: Suite, store: Store, *, workers: int | None, here: bool
     return lines
 
 
+def _provenances(store: Store, run_ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    for run_id in run_ids:
+        with suppress(StoreError):  # a run whose files are damaged is made again, and says then by what
+            yield store.provenance(run_id)
+
+
 def _say(console: Console, done: Execution) -> None:
     console.print(
         f"{done.n_done} of {done.n_planned} runs done ({done.n_stored} were there before), {len(done.failed)} failed, "
         f"{done.seconds:.1f} s",
         highlight=False,
     )
+    for line in done.warnings:
+        console.print(f"warning: {line}", highlight=False, soft_wrap=True, markup=False)
     for reason in dict.fromkeys(done.failed.values()):
         console.print(f"failed: {reason}", highlight=False, soft_wrap=True, markup=False)

@@ -9,11 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nashlens.reports.refusals import SuiteError
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+LONGEST_NAME = 64
+Name = Annotated[str, Field(pattern=rf"^[A-Za-z0-9][A-Za-z0-9_.-]{{0,{LONGEST_NAME - 1}}}$")]
 Seeds = Annotated[int, Field(ge=1, le=100_000)] | str | list[Annotated[int, Field(ge=0)]]
 AtLeastOne = Annotated[int, Field(ge=1)]
 AtLeastTwo = Annotated[int, Field(ge=2)]
 AtLeastZero = Annotated[int, Field(ge=0)]
+Labels = Annotated[list[str], Field(min_length=1)]
 
 
 FULL = "full"
@@ -49,7 +51,7 @@ class GameEntry(_Lengths):
     game: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(default_factory=dict)
-    algorithms: list[str] | None = None
+    algorithms: Labels | None = None
     metrics: list[str] | None = None
 
 
@@ -63,7 +65,7 @@ class GameSize(_Lengths):
     """
 
     settings: dict[str, Any] = Field(default_factory=dict)
-    algorithms: list[str] | None = None
+    algorithms: Labels | None = None
     metrics: list[str] | None = None
 
 
@@ -80,7 +82,7 @@ class Size(_Lengths):
     """
 
     leave_out: list[str] = Field(default_factory=list)
-    algorithms: list[str] | None = None
+    algorithms: Labels | None = None
     keep_critics: bool | None = None
     games: dict[Name, GameSize] = Field(default_factory=dict)
 
@@ -94,7 +96,8 @@ class SuiteConfig(_Strict):
     question : what the suite is to answer.
     seeds : a number of seeds, a range ``"0:10"``, or a list.
     steps : environment steps of each run.
-    snapshots : snapshots of every policy, the first before any training.
+    snapshots : snapshots of every policy, the first before any training; where left out, 21 or as many as a short run
+        has rounds for.
     evaluation_episodes : fresh episodes at each snapshot.
     explore : True to sample actions in evaluation, False to play without exploration noise.
     keep_critics : True to keep critics, targets and models of the others with every snapshot, for instruments that read
@@ -133,8 +136,11 @@ def sized(config: SuiteConfig, size: str) -> SuiteConfig:
 
     Raises
     ------
-    SuiteError : there is no such size, or it names a game or an algorithm that the suite does not have.
+    SuiteError : there is no such size, one is called ``full``, it names a game or an algorithm that the suite does not
+        have, or it leaves a game without algorithms.
     """
+    if FULL in config.sizes:
+        raise SuiteError(f"sizes: {FULL} is the suite itself; a smaller size needs another name", ("sizes", FULL))
     if size == FULL:
         return config.model_copy(update={"sizes": {}})
     if size not in config.sizes:
@@ -142,6 +148,9 @@ def sized(config: SuiteConfig, size: str) -> SuiteConfig:
         raise SuiteError(f"size: {config.name} has no size {size!r}; it has {known}", ("sizes",))
     chosen = config.sizes[size]
     _check_known(config, size, chosen)
+    name = f"{config.name}-{size}"
+    if len(name) > LONGEST_NAME:
+        raise SuiteError(f"sizes: the name {name!r} is longer than {LONGEST_NAME} characters", ("sizes", size))
     own = {key: value for key in PER_RUN if (value := getattr(chosen, key)) is not None}
     games = {
         label: _sized_game(entry, own, chosen.games.get(label), kept=chosen.algorithms)
@@ -153,7 +162,7 @@ def sized(config: SuiteConfig, size: str) -> SuiteConfig:
         for label, settings in config.algorithms.items()
         if chosen.algorithms is None or label in chosen.algorithms
     }
-    changed: dict[str, Any] = {**own, "name": f"{config.name}-{size}", "size": size, "sizes": {}}
+    changed: dict[str, Any] = {**own, "name": name, "size": size, "sizes": {}}
     if chosen.keep_critics is not None:
         changed["keep_critics"] = chosen.keep_critics
     return config.model_copy(update={**changed, "games": games, "algorithms": algorithms})
@@ -182,8 +191,50 @@ def _check_known(config: SuiteConfig, size: str, chosen: Size) -> None:
         for label in labels:
             if label not in known:
                 raise SuiteError(f"{key}: there is no {label!r} in this suite; it has {', '.join(known)}", (*here, key))
+    for label, entry in config.games.items():
+        own = entry.algorithms if entry.algorithms is not None else list(config.algorithms)
+        if chosen.algorithms is not None and label not in chosen.leave_out and not set(own) & set(chosen.algorithms):
+            raise SuiteError(
+                f"algorithms: {', '.join(chosen.algorithms)} leave {label} without any, which is played by "
+                f"{', '.join(own)}; name {label} in leave_out",
+                (*here, "algorithms"),
+            )
     if set(chosen.leave_out) >= set(config.games):
         raise SuiteError("leave_out must leave at least one game", (*here, "leave_out"))
+
+
+def said_at(config: SuiteConfig, size: str, path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return where the value that a size of a suite has at `path` is written: in the size's own tables, or as given.
+
+    Parameters
+    ----------
+    config : the suite as its file says it.
+    size : one of its sizes.
+    path : keys of the sized suite from the top down.
+    """
+    if size == FULL or not path or path[0] == "sizes":
+        return path
+    chosen, here = config.sizes[size], ("sizes", size)
+    if path[0] == "games" and len(path) > 2:
+        label, key = path[1], path[2]
+        own = chosen.games.get(label)
+        value = getattr(own, key, None)
+        if key == "settings":
+            return (*here, *path) if own is not None and holds(own.settings, path[3:]) else path
+        if value is not None:
+            return (*here, *path)
+        return (*here, key) if getattr(chosen, key, None) is not None else path
+    return (*here, path[0]) if path[0] != "games" and getattr(chosen, path[0], None) is not None else path
+
+
+def holds(table: Mapping[str, Any], path: tuple[str, ...]) -> bool:
+    """Return whether a table has something at the end of a path of at least one key."""
+    value: Any = table
+    for part in path:
+        if not isinstance(value, dict) or part not in value:
+            return False
+        value = value[part]
+    return bool(path)
 
 
 def laid_over(given: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

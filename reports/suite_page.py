@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import wrap
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
-from nashlens.reports.calibration import WORKER_START_SECONDS, CellCost, calibrate
+from nashlens.reports.calibration import WORKER_START_SECONDS, calibrate
 from nashlens.reports.conventions import departures
 from nashlens.reports.execution import default_workers
 from nashlens.reports.mistakes import Mistake
-from nashlens.reports.packing import end_of, pack_counts
+from nashlens.reports.packing import CellCost, assumed_cost, end_of, pack_counts
 from nashlens.reports.run_size import RunSize, free_disk, free_memory, in_words, run_size, worker_bytes
 from nashlens.reports.suite import Cell, Suite
 from nashlens.reports.suite_arguments import SuiteShow
@@ -20,7 +21,10 @@ from nashlens.reports.suite_config import FULL
 from nashlens.reports.suite_files import find_suite
 from nashlens.reports.terminal import uncut_console
 
-HEADER = ("game", "algorithm", "seeds", "steps", "snapshots", "metrics", "settings", "cell")
+HEADER = ("game", "algorithm", "seeds", "steps", "set-up", "cell")
+FOLDED = ("game", "algorithm")  # where the terminal is too narrow for a row
+WIDTH = 100
+HARD = "\N{NO-BREAK SPACE}"  # where a line may not be broken
 
 
 def suite_show(asked: SuiteShow) -> int:
@@ -33,10 +37,14 @@ def suite_show(asked: SuiteShow) -> int:
     costs = _costs(suite) if asked.time else None
     console = uncut_console()
     console.print(f"[bold]{suite.name}[/bold]  {suite.config.question}", highlight=False)
-    console.print(_cells_table(suite, sizes, costs))
-    console.print(f"{len(suite.cells)} cells, {len(suite.runs)} runs", highlight=False)
-    for line in [*_time_lines(suite, costs, workers=workers), *_size_lines(suite, sizes, workers=workers)]:
-        console.print(line, highlight=False, markup=False)
+    set_ups = _set_ups(suite)
+    console.print(_cells_table(suite, sizes, costs, set_ups))
+    console.print(f"{len(suite.cells)} cells, {len(suite.runs)} runs; set-ups, with the settings that are no defaults:")
+    lines = [f"{number:>2}  {words}" for words, number in set_ups.items()]
+    lines += [*_time_lines(suite, costs, workers=workers), *_size_lines(suite, sizes, costs, workers=workers)]
+    for line in lines:
+        for part in wrap(line.replace(" = ", f"{HARD}={HARD}"), WIDTH, subsequent_indent="    "):
+            console.print(part.replace(HARD, " "), highlight=False, markup=False, soft_wrap=True)
     return 0
 
 
@@ -48,7 +56,7 @@ def expected_seconds(cells: Sequence[tuple[Cell, CellCost]], *, workers: int) ->
     cells : with what each costs.
     workers : worker processes, each as fast as this one.
     """
-    counts = pack_counts([(len(cell.runs), cell.runs[0].steps) for cell, _ in cells], workers=workers)
+    counts = pack_counts([(len(cell.runs), cost) for cell, cost in cells], workers=workers)
     jobs = []
     for (cell, cost), count in zip(cells, counts, strict=True):
         jobs += [cost.seconds(n_seeds) for n_seeds in packed(len(cell.runs), count)]
@@ -70,21 +78,47 @@ def _costs(suite: Suite) -> dict[str, CellCost]:
         return {cell.cell_id: calibrate(cell.runs[0], n_seeds=len(cell.runs)) for cell in suite.cells}
 
 
-def _cells_table(suite: Suite, sizes: Mapping[str, RunSize], costs: Mapping[str, CellCost] | None) -> Table:
-    table = Table(*HEADER, box=None, pad_edge=False)
-    for name in ("memory", "disk", *(() if costs is None else ("time",))):
-        table.add_column(name, justify="right")
+def _cells_table(
+    suite: Suite, sizes: Mapping[str, RunSize], costs: Mapping[str, CellCost] | None, set_ups: Mapping[str, int]
+) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in (*HEADER, "memory", "disk", *(() if costs is None else ("time",))):
+        justify: JustifyMethod = "left" if name in {*FOLDED, "seeds", "cell"} else "right"
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=name not in FOLDED)
     for cell in suite.cells:
         run, size, n_seeds = cell.runs[0], sizes[cell.cell_id], len(cell.runs)
-        changed = "; ".join(
-            f"{side}: {', '.join(departures(each)) or 'all defaults'}" for side, each in run.algorithm.items()
-        )
-        seeds = [str(each.seed) for each in cell.runs]
-        shown = ", ".join(seeds) if len(seeds) <= 6 else f"{seeds[0]} … {seeds[-1]} ({len(seeds)})"
-        row = [cell.game, cell.algorithm, shown, f"{run.steps:,}", str(run.snapshots), ", ".join(cell.metrics) or "–"]
-        row += [changed, cell.cell_id[:10], in_words(n_seeds * size.memory_bytes), in_words(n_seeds * size.disk_bytes)]
+        row = [cell.game, cell.algorithm, seeds_in_words([each.seed for each in cell.runs]), f"{run.steps:,}"]
+        row += [str(set_ups[_set_up(cell)]), cell.cell_id[:8]]
+        row += [in_words(n_seeds * size.memory_bytes), in_words(n_seeds * size.disk_bytes)]
         table.add_row(*row, *([] if costs is None else [_clock(costs[cell.cell_id].seconds(n_seeds))]))
     return table
+
+
+def seeds_in_words(seeds: Sequence[int]) -> str:
+    """Return seeds in little room.
+
+    >>> seeds_in_words([0, 1, 2]), seeds_in_words([3, 5]), seeds_in_words([*range(9), 20])
+    ('0 … 2', '3, 5', '0 … 20 (10)')
+    """
+    if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
+        return f"{seeds[0]} … {seeds[-1]}"
+    return ", ".join(map(str, seeds)) if len(seeds) <= 4 else f"{seeds[0]} … {seeds[-1]} ({len(seeds)})"
+
+
+def _set_ups(suite: Suite) -> dict[str, int]:
+    """Return how the cells of a suite are trained and measured, each different way once, with its number."""
+    return {words: k for k, words in enumerate(dict.fromkeys(_set_up(cell) for cell in suite.cells), start=1)}
+
+
+def _set_up(cell: Cell) -> str:
+    run = cell.runs[0]
+    several = len(run.algorithm) > 1
+    changed = "; ".join(
+        f"{f'{side}: ' if several else ''}{', '.join(departures(each)) or 'all defaults'}"
+        for side, each in run.algorithm.items()
+    )
+    measured = f"; measured by {', '.join(cell.metrics)}" if cell.metrics else ""
+    return f"{run.snapshots} snapshots{measured}; {changed}"
 
 
 def _time_lines(suite: Suite, costs: Mapping[str, CellCost] | None, *, workers: int) -> list[str]:
@@ -97,8 +131,11 @@ def _time_lines(suite: Suite, costs: Mapping[str, CellCost] | None, *, workers: 
     ]
 
 
-def _size_lines(suite: Suite, sizes: Mapping[str, RunSize], *, workers: int) -> list[str]:
-    counts = pack_counts([(len(cell.runs), cell.runs[0].steps) for cell in suite.cells], workers=workers)
+def _size_lines(
+    suite: Suite, sizes: Mapping[str, RunSize], costs: Mapping[str, CellCost] | None, *, workers: int
+) -> list[str]:
+    known = {cell.cell_id: assumed_cost(cell.runs[0].steps) for cell in suite.cells} if costs is None else costs
+    counts = pack_counts([(len(cell.runs), known[cell.cell_id]) for cell in suite.cells], workers=workers)
     needs = [
         worker_bytes(sizes[cell.cell_id], n_seeds=n_seeds)
         for cell, count in zip(suite.cells, counts, strict=True)

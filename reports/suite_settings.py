@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from nashlens.reports.refusals import SuiteError, complaint
 from nashlens.reports.run_spec import EVERY_SIDE
-from nashlens.reports.suite_config import SuiteConfig, laid_over
+from nashlens.reports.suite_config import SuiteConfig, holds, laid_over
 
 
 def settings_of(config: SuiteConfig, label: str, chosen: str, sides: tuple[str, ...]) -> dict[str, dict[str, Any]]:
@@ -72,14 +72,5 @@ def read_settings(
         where, message = complaint(
             error, known=lambda place: algorithm_keys(str(kind), place), drop=str(kind), subject="algorithm"
         )
-        inside = over_path if _holds(over, where) else path
+        inside = over_path if holds(over, where) else path
         raise SuiteError(message, (*inside, *where)) from error
-
-
-def _holds(table: Mapping[str, Any], path: tuple[str, ...]) -> bool:
-    value: Any = table
-    for part in path:
-        if not isinstance(value, dict) or part not in value:
-            return False
-        value = value[part]
-    return bool(path)

@@ -18,6 +18,7 @@ from nashlens.reports.suite import Suite
 from nashlens.reports.suite_arguments import SuiteStatus
 from nashlens.reports.tables import failures_table, runs_table
 from nashlens.reports.terminal import uncut_console
+from nashlens.reports.unmeasured import known_failures, unmeasured_table
 
 LOOK_SECONDS = 1.0
 PLAIN_SECONDS = 10.0
@@ -62,7 +63,7 @@ def _page(store: Store, suite: Suite, jobs: list[RunningJob]) -> Group:
 
 def _parts(store: Store, suite: Suite, jobs: list[RunningJob]) -> Iterator[RenderableType]:
     runs = inventory(store, suite)
-    for table in (runs_table(runs), failures_table(runs)):
+    for table in (runs_table(runs), failures_table(runs), unmeasured_table(known_failures(store, suite))):
         if table is not None:
             shown = Table(*table.header, box=None, pad_edge=False)
             for row in table.rows:

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
 from multiprocessing import connection, parent_process
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from nashlens.reports import atomic
+from nashlens.reports.job_checkpoints import JobCheckpoints
+from nashlens.reports.job_progress import progress_path, progress_writer, write_progress
 from nashlens.reports.provenance import Provenance, gather
 from nashlens.reports.run_lock import run_locks
+from nashlens.reports.run_records import COMMON
 from nashlens.reports.run_spec import RunSpec
+from nashlens.reports.safe_files import StoreError
 from nashlens.reports.store import Store
-from nashlens.reports.training_call import train_seeds
-
-if TYPE_CHECKING:
-    from nashlens.agents.records import TrainingRun
-    from nashlens.agents.training import Progress
-
-PROGRESS_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +68,13 @@ class JobOutcome:
     done : run ids that are stored as done, those that were so before included.
     failed : reason by run id.
     busy : True if another process held one of the runs, and nothing was done.
+    warnings : what went wrong without failing a run, such as a checkpoint that could not be kept.
     """
 
     done: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
     busy: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 def limit_threads() -> None:
@@ -98,134 +97,105 @@ def train_job(job: Job) -> JobOutcome:
     What goes wrong with a run is written into the store and returned; it is not raised.
     """
     store = Store(Path(job.root))
-    locks = store.folder("locks")
-    with run_locks([locks / run.run_id for run in job.runs], wait=job.wait) as held:
+    store.folder("locks")
+    with run_locks([store.lock_path(run.run_id) for run in job.runs], wait=job.wait) as held:
         if not held:
             return JobOutcome(busy=True)
-        _write_progress(store, job, steps=0, seconds=0.0)
-        missing = tuple(run for run in job.runs if store.status(run.run_id).state != "done" or _damaged(store, run))
-        failed = _train_missing(store, job, missing) if missing else {}
-    _progress_path(store, job).unlink(missing_ok=True)
-    return JobOutcome(done=tuple(r.run_id for r in job.runs if r.run_id not in failed), failed=failed)
+        write_progress(store, job, steps=0, seconds=0.0)
+        missing = tuple(run for run in job.runs if not is_stored(store, run))
+        outcome = _train_missing(store, job, missing) if missing else JobOutcome()
+    with suppress(OSError):
+        progress_path(store, job).unlink(missing_ok=True)
+    return replace(outcome, done=tuple(run.run_id for run in job.runs if run.run_id not in outcome.failed))
 
 
-def _train_missing(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> dict[str, str]:
+def _train_missing(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> JobOutcome:
     provenance = gather(job.command)
     began, worked = time.monotonic(), time.process_time()
     try:
-        trained = _train(store, job, missing)
+        checkpoints = _checkpoints(store, job, missing)
+        trained = checkpoints.train(progress_writer(store, job))
     except Exception as error:
         reason, details = f"{type(error).__name__}: {error}", traceback.format_exc()
-        return _mark_failed(store, missing, reason, details=details, provenance=provenance, began=began)
-    seconds = (time.monotonic() - began) / len(missing)
-    processor_seconds = (time.process_time() - worked) / len(missing)
-    failed = {}
+        seconds = (time.monotonic() - began) / len(missing)
+        mark_failed(store, missing, reason, details=details, provenance=provenance, seconds=seconds)
+        return JobOutcome(failed={run.run_id: reason for run in missing})
+    times = {
+        "seconds": (time.monotonic() - began) / len(missing),
+        "processor_seconds": (time.process_time() - worked) / len(missing),
+    }
+    failed, lost = {}, False
     for spec, run in zip(missing, trained, strict=True):
         try:
             if run.status == "failed":
-                store.write_failed(spec, run.reason, provenance=provenance, seconds=seconds, run=run)
                 failed[spec.run_id] = run.reason
+                store.write_failed(spec, run.reason, provenance=provenance, seconds=times["seconds"], run=run)
             else:
-                store.write_done(spec, run, provenance=provenance, seconds=seconds, processor_seconds=processor_seconds)
-        except OSError as error:
-            failed[spec.run_id] = f"could not be stored: {error.strerror or error}"
-    _measure(store, [run for run in missing if run.run_id not in failed], job.metrics)
-    _checkpoint_path(store, job).unlink(missing_ok=True)
-    return failed
+                store.write_done(spec, run, provenance=provenance, **times)
+        except (OSError, StoreError) as error:
+            lost = True
+            failed[spec.run_id] = f"could not be stored: {getattr(error, 'strerror', None) or error}"
+            reason = failed[spec.run_id]
+            mark_failed(store, (spec,), reason, provenance=provenance, seconds=times["seconds"])
+    if not lost:
+        checkpoints.remove()  # otherwise the same command need not train what could not be stored from the beginning
+    stored = [run for run in missing if run.run_id not in failed]
+    unmeasured = measure_stored(store, stored, job.metrics)
+    return JobOutcome(failed=failed, warnings=(*checkpoints.warnings, *unmeasured))
 
 
-def _train(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> list[TrainingRun]:
-    from nashlens.reports.checkpoint_file import read_checkpoint, write_checkpoint
-
-    seeds = [run.seed for run in missing]
-    path = _checkpoint_path(store, job)
+def _checkpoints(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> JobCheckpoints:
     every = job.checkpoint_every_steps
-    same_seeds = len(missing) == len(job.runs)
-    return train_seeds(
-        missing[0],
-        seeds,
-        progress=_progress_writer(store, job),
-        checkpoint_every_steps=every,
-        on_checkpoint=(lambda point: write_checkpoint(path, point, seeds=seeds)) if every and same_seeds else None,
-        resume=read_checkpoint(path) if same_seeds and path.exists() else None,
-    )
+    seeds = [run.seed for run in missing]
+    part = replace(job, runs=missing)  # of a job that was planned before others stored some of its seeds
+    return JobCheckpoints(store, missing[0], job_id=part.job_id, seeds=seeds, every_steps=every)
 
 
-def _measure(store: Store, runs: list[RunSpec], metrics: tuple[str, ...]) -> None:
+def measure_stored(store: Store, runs: Sequence[RunSpec], metrics: Sequence[str]) -> list[str]:
+    """Measure runs that were just stored; return a line for each thing that could not be measured.
+
+    The training is stored and good, whatever comes of this: what cannot be measured is written down beside the run, and
+    the report tries again.
+    """
     from nashlens.reports.frames import measured
     from nashlens.reports.instruments.measuring import measured_by
+    from nashlens.reports.unmeasured import attempt
 
+    lines: dict[str, None] = {}
     for run in runs:
-        try:
-            measured(store, run.run_id)
-            for name in metrics:
-                measured_by(name, store, run.run_id)
-        except (ValueError, OSError):
-            # The training is stored and good. The report measures again and says what is wrong.
-            continue
+        takes = {COMMON: partial(measured, store, run.run_id)}
+        takes |= {name: partial(measured_by, name, store, run.run_id) for name in metrics}
+        for name, take in takes.items():
+            _, reason = attempt(store, run.run_id, name, take)
+            if reason:
+                lines[f"{name} could not be taken of seed {run.seed} of {run.game}: {reason}"] = None
+    return list(lines)
 
 
-def _mark_failed(
-    store: Store, runs: tuple[RunSpec, ...], reason: str, *, details: str, provenance: Provenance, began: float
-) -> dict[str, str]:
-    seconds = (time.monotonic() - began) / len(runs)
+def mark_failed(
+    store: Store,
+    runs: Sequence[RunSpec],
+    reason: str,
+    *,
+    provenance: Provenance,
+    seconds: float,
+    details: str = "",
+) -> None:
+    """Write down that runs failed and why; on a disk that is full or gone they stay as if they had not been run."""
     for run in runs:
-        try:
+        with suppress(OSError, StoreError):
             store.write_failed(run, reason, provenance=provenance, seconds=seconds, details=details)
-        except OSError:
-            # The disk is full or gone: the outcome carries the reason, and the run stays planned.
-            continue
-    return {run.run_id: reason for run in runs}
 
 
-def _damaged(store: Store, run: RunSpec) -> bool:
+def is_stored(store: Store, run: RunSpec) -> bool:
+    """Return whether a run is done, and its files are what they were."""
+    if store.status(run.run_id).state != "done":
+        return False
     try:
         store.verify(run.run_id)
-    except ValueError:
-        return True
-    return False
-
-
-def _checkpoint_path(store: Store, job: Job) -> Path:
-    return store.root / "checkpoints" / job.runs[0].cell_id / f"{job.job_id}.safetensors"
-
-
-def _progress_path(store: Store, job: Job) -> Path:
-    return store.folder("progress") / f"{job.job_id}.json"
-
-
-def _progress_writer(store: Store, job: Job) -> Callable[[Progress], None]:
-    last = -PROGRESS_SECONDS
-
-    def write(progress: Progress) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last < PROGRESS_SECONDS and progress.steps < progress.total_steps:
-            return
-        last = now
-        _write_progress(store, job, steps=progress.steps, seconds=progress.seconds)
-
-    return write
-
-
-def _write_progress(store: Store, job: Job, *, steps: int, seconds: float) -> None:
-    """Say how far a job is: environment steps of each of its seeds, and the seconds that training took."""
-    path = _progress_path(store, job)
-    values: dict[str, Any] = {
-        "label": job.label,
-        "run_id": job.runs[0].run_id,
-        "steps": steps,
-        "total_steps": job.runs[0].steps,
-        "n_seeds": len(job.runs),
-        "seconds": seconds,
-        "process": os.getpid(),
-    }
-    temporary = path.with_suffix(f".{os.getpid()}.part")
-    try:
-        temporary.write_text(json.dumps(values), encoding="utf-8")
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)  # a disk that is full hides how far the job is, and stops no training
+    except StoreError:
+        return False
+    return True
 
 
 def _end_with(sentinel: int) -> None:

@@ -16,10 +16,16 @@ from nashlens.reports.instruments.registry import instrument
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite
 from nashlens.reports.tables import Table
+from nashlens.reports.unmeasured import Unmeasured
 
 
 def instrument_chapters(
-    store: Store, suite: Suite, facts: Mapping[str, GameFacts], *, anew: bool = False
+    store: Store,
+    suite: Suite,
+    facts: Mapping[str, GameFacts],
+    *,
+    anew: bool = False,
+    lost: list[Unmeasured] | None = None,
 ) -> tuple[Chapter, pd.DataFrame]:
     """Return what all instruments of a suite add to its report, as one chapter, and their tidy frame.
 
@@ -29,16 +35,16 @@ def instrument_chapters(
     suite : what was asked for.
     facts : of every game by label.
     anew : True to measure and to compare every run again.
+    lost : what cannot be measured or compared is added to it.
 
     Raises
     ------
-    StoreError : a run that counts as done is damaged.
-    ValueError : a run lacks what an instrument needs, or two chapters use one name.
+    StoreError, ValueError : as for `frames.load_frame`, or two chapters use one name.
     """
     chapters, frames = [], []
     for name in instruments_of(suite):
-        frame = frame_by(name, store, suite, anew=anew)
-        comparisons = comparisons_by(name, store, suite, anew=anew)
+        frame = frame_by(name, store, suite, anew=anew, lost=lost)
+        comparisons = comparisons_by(name, store, suite, anew=anew, lost=lost)
         chosen = instrument(name)
         told = frame if getattr(chosen, "keeps_agents", False) else merged_agents(frame)
         chapters.append(chosen.chapter(told, comparisons, facts))

@@ -15,8 +15,11 @@ from nashlens.reports import atomic
 from nashlens.reports.frames import COLUMNS, MEASURED_COLUMNS
 from nashlens.reports.instruments.contract import Comparisons, StoredRuns
 from nashlens.reports.instruments.registry import instrument
+from nashlens.reports.run_records import COMMON
+from nashlens.reports.safe_files import read_file, read_json
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Cell, Suite
+from nashlens.reports.unmeasured import Unmeasured, attempt, failures_of, reason_of, tell
 
 VERSION_COLUMN = "version"
 FRAME_NAME = re.compile(r"[a-z0-9_]{1,64}")
@@ -57,33 +60,79 @@ def measured_by(name: str, store: Store, run_id: str, *, anew: bool = False) -> 
     return frame
 
 
-def frame_by(name: str, store: Store, suite: Suite, *, anew: bool = False) -> pd.DataFrame:
-    """Return the tidy frame of what an instrument measures of a suite's finished runs."""
-    parts = []
+def frame_by(
+    name: str, store: Store, suite: Suite, *, anew: bool = False, lost: list[Unmeasured] | None = None
+) -> pd.DataFrame:
+    """Return the tidy frame of what an instrument measures of a suite's finished runs.
+
+    Parameters
+    ----------
+    name : of the instrument.
+    store, suite, anew, lost : as for `frames.load_frame`.
+
+    Raises
+    ------
+    StoreError, ValueError : as for `frames.load_frame`.
+    """
+    parts, missing = [], []
     for cell in suite.cells:
         for run in cell.runs if name in cell.metrics else ():
-            if store.status(run.run_id).state == "done":
-                part = measured_by(name, store, run.run_id, anew=anew)
-                labels = {"suite": suite.name, "game": cell.game, "algorithm": cell.algorithm, "run_id": run.run_id}
-                parts.append(part.assign(**labels))
+            if not _is_usable(store, run.run_id):
+                continue
+            take = partial(measured_by, name, store, run.run_id, anew=anew)
+            part, reason = attempt(store, run.run_id, name, take, anew=anew)
+            if part is None:
+                missing.append(
+                    Unmeasured(game=cell.game, algorithm=cell.algorithm, seed=run.seed, instrument=name, reason=reason)
+                )
+                continue
+            labels = {"suite": suite.name, "game": cell.game, "algorithm": cell.algorithm, "run_id": run.run_id}
+            parts.append(part.assign(**labels))
+    tell(missing, lost)
     return pd.concat(parts, ignore_index=True)[list(COLUMNS)] if parts else pd.DataFrame(columns=list(COLUMNS))
 
 
-def comparisons_by(name: str, store: Store, suite: Suite, *, anew: bool = False) -> dict[str, Comparisons]:
-    """Return what an instrument finds in the finished runs of each game, from the store if it was found before."""
+def comparisons_by(
+    name: str, store: Store, suite: Suite, *, anew: bool = False, lost: list[Unmeasured] | None = None
+) -> dict[str, Comparisons]:
+    """Return what an instrument finds in the finished runs of each game, from the store if it was found before.
+
+    Parameters
+    ----------
+    name : of the instrument.
+    store, suite : whose runs.
+    anew : True to compare again, and to keep nothing.
+    lost : games whose runs cannot be compared are added to it; if it is left out, that is raised.
+
+    Raises
+    ------
+    Exception : runs cannot be compared, and `lost` is left out.
+    """
     found = {}
     for label in dict.fromkeys(cell.game for cell in suite.cells if name in cell.metrics):
         cells = [cell for cell in suite.cells if cell.game == label]
         done = {cell.algorithm: _done(store, cell) for cell in cells}
         done = {algorithm: runs for algorithm, runs in done.items() if runs}
-        if done:
-            first = cells[0].runs[0]
+        if not done:
+            continue
+        first = cells[0].runs[0]
+        try:
             found[label] = _compared(name, store, done, make(first.game, **first.parameters), label=label, anew=anew)
+        except Exception as error:  # of whatever kind: the other games and instruments go on
+            if lost is None:
+                raise
+            reason = reason_of(error, store)
+            lost.append(Unmeasured(game=label, algorithm="", seed=None, instrument=name, reason=reason))
     return found
 
 
 def _done(store: Store, cell: Cell) -> list[str]:
-    return [run.run_id for run in cell.runs if store.status(run.run_id).state == "done"]
+    return [run.run_id for run in cell.runs if _is_usable(store, run.run_id)]
+
+
+def _is_usable(store: Store, run_id: str) -> bool:
+    """Return whether a run is done, and what the report tried first, its common measures, did not fail."""
+    return store.status(run_id).state == "done" and COMMON not in failures_of(store, run_id)
 
 
 def _compared(
@@ -96,7 +145,7 @@ def _compared(
         for algorithm, runs in done.items()
     }
     key = atomic.digest(atomic.canonical_json([name, chosen.version, label, made]).encode())
-    folder = store.folder("comparisons") / key
+    folder = store.path("comparisons", key)
     if not anew and (kept := _kept_frames(folder, chosen.version)) is not None:
         return kept
     runs = {
@@ -121,11 +170,9 @@ def _keep_frames(frames: Mapping[str, pd.DataFrame], folder: Path, version: int)
 
 
 def _kept_frames(folder: Path, version: int) -> Comparisons | None:
-    from nashlens.reports.store import read_json
-
     try:
-        names = read_json(folder / "frames.json")["frames"]
-    except (OSError, KeyError, ValueError):
+        names = list(read_json(folder / "frames.json")["frames"])
+    except (OSError, KeyError, TypeError, ValueError):
         return None
     kept = {str(name): _kept(folder / f"{name}.parquet", version) for name in names if FRAME_NAME.fullmatch(str(name))}
     frames = {name: frame for name, frame in kept.items() if frame is not None}
@@ -140,7 +187,7 @@ def _keep(frame: pd.DataFrame, path: Path, version: int) -> None:
 
 def _kept(path: Path, version: int) -> pd.DataFrame | None:
     try:
-        frame = pd.read_parquet(io.BytesIO(path.read_bytes()))
+        frame = pd.read_parquet(io.BytesIO(read_file(path)))
     except (OSError, ValueError):
         return None
     if VERSION_COLUMN not in frame or not (frame[VERSION_COLUMN] == version).all():

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from nashlens.reports.calibration import WORKER_START_SECONDS, CellCost, calibrate, update_interval
+from nashlens.reports.calibration import WORKER_START_SECONDS, calibrate, update_interval
+from nashlens.reports.packing import CellCost
 from nashlens.reports.suite import Suite, parse_suite
 from nashlens.reports.suite_page import expected_seconds, packed
 
@@ -40,10 +41,10 @@ def test_update_interval_is_what_the_learner_waits_for(suite: Suite, suite_text:
     assert update_interval(parse_suite(exact).runs[0]) == 1
 
 
-def test_calibrate_counts_all_intervals_and_never_finds_a_pack_slower_than_its_seeds(suite: Suite) -> None:
+def test_calibrate_counts_all_intervals_and_finds_what_a_further_seed_adds(suite: Suite) -> None:
     cost = calibrate(suite.runs[0], n_seeds=2)
     assert cost.alone > 0
-    assert 0 <= cost.more <= cost.alone
+    assert cost.more >= 0
     alone = calibrate(suite.runs[0], n_seeds=1)
     assert alone.more == alone.alone
 

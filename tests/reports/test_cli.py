@@ -6,8 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from nashlens.reports import suite_page
 from nashlens.reports.cli import main
+from nashlens.reports.packing import CellCost
+from nashlens.reports.suite_files import named_suite
 
 
 def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -145,9 +149,28 @@ def test_suite_show_cuts_nothing_where_there_is_no_terminal(
     path.write_text(suite_text.replace("[algorithms.ddpg]", f"[algorithms.{label}]\n{rate}"))
     assert main(["suite", "show", str(path)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    row = next(line for line in lines if label in line)
-    assert rate in row
-    assert "rollout.update_every_steps = 50" in row
+    row = next(line for line in lines if label in line).split()
+    number = row[row.index("300") + 1]
+    start = next(k for k, line in enumerate(lines) if line.strip().startswith(f"{number}  4 snapshots; "))
+    set_up = " ".join(line.strip() for line in lines[start : start + 2])
+    assert rate in set_up
+    assert "rollout.update_every_steps = 50" in set_up
+
+
+@pytest.mark.parametrize("name", ["pairings", "demo"])
+def test_suite_show_fits_into_100_columns_and_cuts_nothing(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suite_page, "calibrate", lambda run, n_seeds: CellCost(alone=5000.0, more=44.0))
+    monkeypatch.setattr(suite_page, "uncut_console", lambda: Console(width=100))
+    assert main(["suite", "show", name]) == 0
+    shown = capsys.readouterr().out
+    assert max(len(line) for line in shown.splitlines()) <= 100
+    assert shown.count("…") == shown.count("0 … 4") + shown.count("0 … 9")
+    assert "21 snapshots; " in shown or "11 snapshots; " in shown
+    rows = [line.split() for line in shown.splitlines() if " 0 … " in line]
+    for cell in named_suite(name).cells:  # a long name may be folded, and goes on in the next line
+        assert any(row[0] == cell.game and cell.algorithm.startswith(row[1]) for row in rows)
 
 
 NFG = 'NFG 1 R "pd" { "row" "col" } { {"c" "d"} {"c" "d"} } 3 3 5 0 0 5 1 1'

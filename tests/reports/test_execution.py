@@ -15,7 +15,8 @@ import pytest
 
 from nashlens.agents import training
 from nashlens.agents.records import TrainingRun
-from nashlens.reports.execution import PROCESS_DIED, UNGUARDED, JobState, default_workers, run_suite
+from nashlens.reports.execution import PROCESS_DIED, UNGUARDED, default_workers, run_suite
+from nashlens.reports.job_board import JobState
 from nashlens.reports.job_planning import plan
 from nashlens.reports.run_lock import run_locks
 from nashlens.reports.store import Store
@@ -127,14 +128,22 @@ def test_a_seed_that_diverged_is_marked_failed_with_its_reason(
     assert store.read(suite.runs[0].run_id).status == "failed"
 
 
-def test_a_full_disk_leaves_no_run_that_looks_done(store: Store, suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("failing", "state"), [(["write_done"], "failed"), (["write_done", "write_failed"], "planned")]
+)
+def test_a_full_disk_leaves_no_run_that_looks_done(
+    store: Store, suite: Suite, monkeypatch: pytest.MonkeyPatch, failing: list[str], state: str
+) -> None:
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Store, "write_done", full)
+    for name in failing:
+        monkeypatch.setattr(Store, name, full)
     done = run_suite(suite, store, workers=1, pool=in_turn)
     assert set(done.failed.values()) == {"could not be stored: No space left on device"}
-    assert {store.status(run.run_id).state for run in suite.runs} == {"planned"}
+    assert {store.status(run.run_id).state for run in suite.runs} == {state}
+    monkeypatch.undo()
+    assert run_suite(suite, store, workers=1, pool=in_turn).n_done == 4
 
 
 def test_a_job_that_raises_outside_training_is_reported(

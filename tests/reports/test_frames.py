@@ -93,3 +93,16 @@ def test_inventory_says_what_became_of_every_run(store: Store, suite: Suite) -> 
     assert list(runs["state"]) == ["done", "done", "failed", "planned"]
     assert list(runs["reason"]) == ["", "", "broke", ""]
     assert list(runs["seed"]) == [0, 1, 0, 1]
+
+
+def test_lost_cells_are_those_that_ran_and_gave_no_number(store: Store, suite: Suite) -> None:
+    runs, frame = frames.inventory(store, suite), frames.load_frame(store, suite)
+    lost = [("matching_pennies", "ddpg", "1 of 2 runs failed")]
+    assert list(frames.lost_cells(runs, frame).itertuples(index=False, name=None)) == lost
+    lost.insert(0, ("matching_pennies", "maddpg", "2 of 2 runs could not be measured"))
+    assert list(frames.lost_cells(runs, frame.iloc[:0]).itertuples(index=False, name=None)) == lost
+    runs.loc[3, "state"] = "done"
+    lost[1] = ("matching_pennies", "ddpg", "1 of 2 runs failed, 1 of 2 runs could not be measured")
+    assert list(frames.lost_cells(runs, frame.iloc[:0]).itertuples(index=False, name=None)) == lost
+    runs["state"] = "planned"
+    assert frames.lost_cells(runs, frame.iloc[:0]).empty

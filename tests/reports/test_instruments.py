@@ -131,7 +131,7 @@ def test_a_check_measures_and_compares_again(store: Store, doubling: Doubling) -
     assert doubling.compared == ["matching_pennies"] * 2
     page = store.root / "report" / suite.name / "data" / "table-sums.csv"
     page.write_text(page.read_text().replace("1.0", "7.0", 1))
-    assert [line.split(":")[0] for line in differences(store, suite)] == ["table-sums"]
+    assert [line.split(":")[0] for line in differences(store, suite)] == ["data/table-sums.csv"]
 
 
 def test_another_version_measures_again(store: Store, doubling: Doubling) -> None:

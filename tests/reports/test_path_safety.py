@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from nashlens.agents.records import TrainingRun
+from nashlens.reports import anchors
 from nashlens.reports.cli import main
+from nashlens.reports.conventions import GameFacts, game_facts
+from nashlens.reports.execution import run_suite
+from nashlens.reports.index_page import entries
+from nashlens.reports.instruments.measuring import comparisons_by
 from nashlens.reports.provenance import Provenance
+from nashlens.reports.run_lock import is_held
+from nashlens.reports.safe_files import inside, read_file
 from nashlens.reports.store import Store, StoreError
 from nashlens.reports.suite import Suite, parse_suite
 
@@ -136,7 +145,102 @@ def test_checksums_that_name_other_files_are_refused(store: Store, suite: Suite,
     secret.write_text("mine")
     path = store.root / "runs" / suite.runs[0].run_id / "status.json"
     said = json.loads(path.read_text())
-    said["checksums"] = {"../../../secret": "0" * 64}
+    said["checksums"]["../../../secret"] = "0" * 64
     path.write_text(json.dumps(said))
-    with pytest.raises(StoreError, match="secret is missing"):
+    with pytest.raises(StoreError, match="secret' is no file of a run"):
         store.verify(suite.runs[0].run_id)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    return folder
+
+
+def missing_one(store: Store, suite: Suite) -> str:
+    """Remove a run, so that there is something to train; return its id."""
+    run_id = suite.runs[0].run_id
+    shutil.rmtree(store.root / "runs" / run_id)
+    return run_id
+
+
+def test_checkpoints_of_a_cell_that_are_a_link_are_refused_before_anything_runs(
+    store: Store, suite: Suite, elsewhere: Path
+) -> None:
+    missing_one(store, suite)
+    (store.folder("checkpoints") / suite.cells[0].cell_id).symlink_to(elsewhere)
+    with pytest.raises(StoreError, match=f"{suite.cells[0].cell_id} is a link"):
+        run_suite(suite, store, workers=1, pool=lambda _: ThreadPoolExecutor(1))
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_lock_that_is_a_link_to_nothing_makes_no_file_there(store: Store, suite: Suite, elsewhere: Path) -> None:
+    run_id = missing_one(store, suite)
+    (store.folder("locks") / run_id).symlink_to(elsewhere / "made")
+    done = run_suite(suite, store, workers=1, pool=lambda _: ThreadPoolExecutor(1))
+    assert list(done.failed) == [run_id]
+    assert "is a link" in done.failed[run_id]
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "locks", "progress", "runs", "suites", "report"])
+def test_a_folder_of_the_store_that_is_a_link_is_refused(
+    store: Store, suite: Suite, elsewhere: Path, name: str
+) -> None:
+    shutil.rmtree(store.root / name, ignore_errors=True)
+    (store.root / name).symlink_to(elsewhere)
+    with pytest.raises(StoreError, match=f"{name} is a link"):
+        store.folder(name)
+    assert not is_held(elsewhere / "made")
+
+
+def test_anchors_that_are_a_link_are_neither_read_nor_written_through(
+    store: Store, suite: Suite, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts: dict[str, GameFacts] = dict(game_facts(suite))
+    right = anchors.anchors_of(store, facts)
+    (kept,) = (store.root / anchors.FOLDER).iterdir()
+    content = kept.read_text()
+    shutil.move(kept, elsewhere / "theirs.json")
+    (elsewhere / "theirs.json").write_text(content.replace("0.0", "7.0"))
+    before = everything(elsewhere)
+    kept.symlink_to(elsewhere / "theirs.json")
+    assert anchors.anchors_of(store, facts) == right
+    assert everything(elsewhere) == before
+    assert not kept.is_symlink()
+
+
+def test_comparisons_that_are_a_link_are_refused(store: Store, suite_text: str, elsewhere: Path) -> None:
+    suite = parse_suite('metrics = ["cross_play"]\n' + suite_text)
+    comparisons_by("cross_play", store, suite)
+    (kept,) = (store.root / "comparisons").iterdir()
+    shutil.rmtree(kept)
+    kept.symlink_to(elsewhere)
+    with pytest.raises(StoreError, match=f"{kept.name} is a link"):
+        comparisons_by("cross_play", store, suite)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_start_page_reads_no_answers_through_a_link(store: Store, elsewhere: Path) -> None:
+    (elsewhere / "secret.json").write_text('["mine"]')
+    report = store.folder("report", "small")
+    (report / "headlines.json").symlink_to(elsewhere / "secret.json")
+    (report / "index.html").write_text("")
+    (entry,) = entries([store.root], beside=elsewhere / "index.html")
+    assert (entry.page, entry.answers) == ("../out/report/small/index.html", ())
+
+
+def test_read_file_waits_for_no_pipe_and_opens_no_folder(elsewhere: Path) -> None:
+    os.mkfifo(elsewhere / "pipe")
+    for name in ("pipe", "."):
+        with pytest.raises(StoreError, match="is no file"):
+            read_file(elsewhere / name)
+    with pytest.raises(FileNotFoundError):
+        read_file(elsewhere / "pipe" / "below")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\0b"])
+def test_inside_takes_plain_names_only(elsewhere: Path, name: str) -> None:
+    with pytest.raises(StoreError, match="is no name of a file in"):
+        inside(elsewhere, "a", name)

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from nashlens.reports import progress_display
-from nashlens.reports.execution import JobState
+from nashlens.reports.job_board import JobState
 from nashlens.reports.progress_display import seconds_left, shown, standing, steps_per_second
 
 

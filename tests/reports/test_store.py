@@ -93,7 +93,19 @@ def test_read_names_a_file_that_is_gone(store: Store, folder: Path, name: str) -
         store.read(SPEC.run_id)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"state": "done"}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        '{"state": "done"}',
+        '{"state": "well", "reason": "", "seconds": 1, "checksums": {}}',
+        '{"state": "done", "reason": "", "seconds": "x", "checksums": {}}',
+        '{"state": "done", "reason": "", "seconds": 1, "checksums": 3}',
+        "[" * 100_000,
+    ],
+)
 def test_status_of_a_damaged_status_file_is_planned_again(store: Store, folder: Path, content: str) -> None:
     (folder / "status.json").write_text(content)
     assert store.status(SPEC.run_id).state == "planned"
@@ -110,8 +122,40 @@ def test_verify_does_not_follow_a_checksum_list_out_of_the_folder(store: Store, 
     status = json.loads((folder / "status.json").read_text())
     status["checksums"]["../../nashlens.json"] = "0"
     (folder / "status.json").write_text(json.dumps(status))
-    with pytest.raises(StoreError, match="is missing"):
+    with pytest.raises(StoreError, match=r"nashlens.json' is no file of a run"):
         store.verify(SPEC.run_id)
+
+
+@pytest.mark.parametrize("name", ["spec.json", "provenance.json", "settings.json", "arrays.safetensors", None])
+def test_verify_accepts_no_record_without_a_checksum_of_each_file(store: Store, folder: Path, name: str | None) -> None:
+    status = json.loads((folder / "status.json").read_text())
+    status["checksums"] = {key: value for key, value in status["checksums"].items() if name not in {None, key}}
+    (folder / "status.json").write_text(json.dumps(status))
+    with pytest.raises(StoreError, match=f"it has no checksum of {name or 'spec.json'}"):
+        store.verify(SPEC.run_id)
+    with pytest.raises(StoreError, match="no checksum of"):
+        store.read(SPEC.run_id)
+
+
+def test_arrays_that_no_checksum_vouches_for_are_not_read(
+    store: Store, run: TrainingRun, provenance: Provenance, folder: Path
+) -> None:
+    stray = (folder / "arrays.safetensors").read_bytes()
+    store.write_failed(SPEC, "it broke", provenance=provenance, seconds=0.1)
+    assert sorted(path.name for path in folder.iterdir()) == ["provenance.json", "spec.json", "status.json"]
+    (folder / "arrays.safetensors").write_bytes(stray)
+    assert store.verify(SPEC.run_id) == SPEC
+    with pytest.raises(StoreError, match="failed before it had any"):
+        store.read(SPEC.run_id)
+
+
+def test_a_run_that_succeeds_after_it_failed_keeps_nothing_of_the_failure(
+    store: Store, run: TrainingRun, provenance: Provenance
+) -> None:
+    store.write_failed(SPEC, "it broke", provenance=provenance, seconds=0.1, details="line 3")
+    store.write_done(SPEC, run, provenance=provenance, seconds=1.0)
+    assert not (store.root / "runs" / SPEC.run_id / "error.txt").exists()
+    assert (store.status(SPEC.run_id).state, store.status(SPEC.run_id).reason) == ("done", "")
 
 
 @pytest.mark.parametrize("run_id", ["..", "a" * 63, "../" + "a" * 61, "A" * 64])

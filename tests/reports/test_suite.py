@@ -124,6 +124,12 @@ def test_labels_are_no_part_of_a_run() -> None:
         ("[games.chicken]", "[games.chicken]\nalgorithms = ['fast']", 5, "there is no 'fast' in this suite"),
         ("[algorithms.slow]", "[algorithms.slow.sides.agent_0]", 10, "sides of chicken are agent_0, agent_1"),
         ("[algorithms.slow]", "sides = 3\n[algorithms.slow]", 10, "sides must be the only key"),
+        ("[games.chicken]", "[games.chicken]\nalgorithms = []", 5, "algorithms is []: list should have at least 1"),
+        ("[games.chicken]", "[games.chicken]\nalgorithms = ['slow', 'slow']", 5, "algorithms: 'slow' is named twice"),
+        ('"ddpg"\nlearning_rate = 0.003', '"maddpg"', 10, "slow in chicken is the same as maddpg in chicken"),
+        ("steps = 100", "steps = 100\nsnapshots = 52", 3, "snapshots: 52 are more than the 51 that maddpg in chicken"),
+        ("[games.chicken]", "[games.chicken]\nsnapshots = 500", 5, "snapshots: 500 are more than the 51"),
+        ("steps", "metrics = ['selection', 'selection']\nsteps", 2, "metrics: 'selection' is named twice"),
     ],
 )
 def test_parse_suite_refuses_with_line_key_and_expectation(old: str, new: str, line: int | None, says: str) -> None:
@@ -135,6 +141,74 @@ def test_parse_suite_refuses_with_line_key_and_expectation(old: str, new: str, l
     assert str(error.value).startswith(place)
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_two_games_of_one_content_are_refused_and_of_different_content_are_not() -> None:
+    settings = "settings = { rollout = { n_envs = 2, warmup_steps = 4, update_every_steps = 4 } }"
+    twin = TEXT + f"[games.twin]\ngame = 'chicken'\n{settings}\n"
+    with pytest.raises(SuiteError, match="line 13: maddpg in twin is the same as maddpg in chicken"):
+        parse_suite(twin)
+    assert len(parse_suite(twin.replace("n_envs = 2", "n_envs = 4", 1)).cells) == 4
+
+
+def test_snapshots_that_no_one_asked_for_may_be_more_than_there_are_rounds() -> None:
+    short = parse_suite(TEXT.replace("steps = 100", "steps = 8"))  # four rounds: at most five of the usual 21
+    assert {run.snapshots for run in short.runs} == {21}
+    fits = parse_suite(TEXT.replace("steps = 100", "steps = 8\nsnapshots = 5"))
+    run = fits.runs[0]
+    trained = train(
+        make("chicken"), parse(run.algorithm[EVERY_SIDE]), seeds=[0], steps=run.steps, n_snapshots=run.snapshots
+    )
+    assert len(trained[0].snapshot_steps) == run.snapshots
+
+
+SPREAD = """name = "s"
+steps = 100
+metrics = ["gradients"]
+
+[games.simple_spread]
+parameters = { n_agents = 2, max_cycles = 5 }
+
+[algorithms.one]
+kind = "maddpg"
+rollout = { n_envs = 2, warmup_steps = 4, update_every_steps = 4 }
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("", "", "gradients reads critics and models, which are kept where keep_critics is true"),
+        ('"gradients"', '"policy_inference"', None),
+        ('"maddpg"', '"maddpg"\ninference = {}', "gradients reads critics and models"),
+        ("steps = 100", "steps = 100\nkeep_critics = true", None),
+        ('"maddpg"', '"maddpg"\nensemble = { size = 2 }', None),
+        ('"maddpg"', '"dqn"', None),
+        (
+            'kind = "maddpg"\nrollout = { n_envs = 2, warmup_steps = 4, update_every_steps = 4 }',
+            'kind = "reinforce"\nrollout = { n_envs = 2, horizons_per_update = 1 }',
+            "gradients reads critics, which of all kinds maddpg and ddpg alone keep, and not reinforce",
+        ),
+    ],
+)
+def test_instruments_that_read_critics_are_refused_where_none_would_be_kept(
+    old: str, new: str, says: str | None
+) -> None:
+    text = SPREAD.replace(old, new, 1) if old else SPREAD
+    if says is None:
+        assert parse_suite(text).cells
+        return
+    with pytest.raises(SuiteError, match=f"line 3: metrics: one in simple_spread: {says}"):
+        parse_suite(text)
+
+
+def test_inferred_policies_are_refused_without_critics_in_the_table_that_asks_for_them() -> None:
+    text = TEXT.replace("[games.chicken]", "[games.chicken]\nmetrics = ['policy_inference']")
+    assert parse_suite(text).cells  # nobody infers: there is nothing to measure, and nothing that needs critics
+    inferring = text.replace('kind = "maddpg"', 'kind = "maddpg"\ninference = {}')
+    with pytest.raises(SuiteError, match="line 5: metrics: maddpg in chicken: policy_inference reads critics"):
+        parse_suite(inferring)
+    assert parse_suite("keep_critics = true\n" + inferring).cells
 
 
 def test_parse_suite_refuses_sides_with_different_rollouts() -> None:

@@ -87,6 +87,38 @@ def test_what_does_not_fit_is_refused(text: str, size: str, message: str) -> Non
         parse_suite(text, size=size)
 
 
+@pytest.mark.parametrize("chosen", ["full", "quick"])
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        # lines counted in TEXT, whose first is empty; what a size says of a game, of all games, or leaves as it was
+        ("n_envs = 4", "n_env = 4", 30, "size quick: unknown key 'n_env'; did you mean n_envs"),
+        ("steps = 1_000", "steps = 90", 29, "size quick: ddpg in climbing: steps: 90 leave no update"),
+        ("steps = 1_000", "seeds = '4:2'", 29, "size quick: seeds must be"),
+        ("[sizes.quick]\nseeds = 3", "[sizes.quick]\nseeds = '3:3'", 24, "size quick: seeds must be"),
+        ("seeds = 3", "steps = 150", 24, "size quick: ddpg in penalty: steps: 150 leave no update"),
+        ("seeds = 3", "snapshots = 900", 24, "size quick: snapshots: 900 are more than the 251 that ddpg in climbing"),
+        ("steps = 1_000", "metrics = ['gradient']", 29, "size quick: metrics: there is no instrument 'gradient'"),
+        ("steps = 1_000", "algorithms = ['maddpg']", 29, "size quick: algorithms: there is no 'maddpg'"),
+        ("steps = 1_000", "algorithms = []", 29, r"algorithms is \[\]: list should have at least 1 item"),
+        ('["maddpg", "ddpg"]', '["maddpg"]', 26, "algorithms: ddpg leave penalty without any"),
+        ("[sizes.quick.games", "[sizes.full]\nseeds = 2\n[sizes.quick.games", 28, "sizes: full is the suite itself"),
+    ],
+)
+def test_every_size_is_checked_whichever_is_chosen_and_named_where_it_is_written(
+    chosen: str, old: str, new: str, line: int, message: str
+) -> None:
+    text = TEXT.replace(old, new, 1)
+    assert text != TEXT
+    with pytest.raises(SuiteError, match=f"^x.toml, line {line}: .*{message}"):
+        parse_suite(text, source="x.toml", size=chosen)
+
+
+def test_a_size_whose_name_would_grow_too_long_is_refused() -> None:
+    with pytest.raises(SuiteError, match=r"sizes: the name 'sized-q+' is longer than 64 characters"):
+        parse_suite(TEXT.replace("quick", "q" * 60))
+
+
 def test_a_size_may_keep_critics_where_the_suite_does_not() -> None:
     kept = parse_suite(TEXT.replace("leave_out", "keep_critics = true\nleave_out"), size="quick")
     assert all(run.keep_critics for run in kept.runs)
