@@ -14,6 +14,7 @@ from nashlens.games import Game, make
 from nashlens.reports import atomic
 from nashlens.reports.frames import COLUMNS, MEASURED_COLUMNS
 from nashlens.reports.instruments.contract import Comparisons, StoredRuns
+from nashlens.reports.instruments.estimate_rows import ESTIMATE_COLUMNS
 from nashlens.reports.instruments.registry import instrument
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Cell, Suite
@@ -95,7 +96,7 @@ def _compared(
         algorithm: [(run_id, dict(store.status(run_id).checksums)) for run_id in runs]
         for algorithm, runs in done.items()
     }
-    key = atomic.digest(atomic.canonical_json([name, chosen.version, label, made]).encode())
+    key = atomic.digest(atomic.canonical_json([name, chosen.version, list(ESTIMATE_COLUMNS), label, made]).encode())
     folder = store.folder("comparisons") / key
     if not anew and (kept := _kept_frames(folder, chosen.version)) is not None:
         return kept
