@@ -14,7 +14,7 @@ from nashlens.analysis.results import Estimate
 from nashlens.analysis.statistics import student_t
 from nashlens.reports.estimates import LEVEL, MIN_SEEDS
 from nashlens.reports.tables import Table
-from nashlens.reports.words import counted, number, with_interval
+from nashlens.reports.words import counted, listed, number, with_interval
 
 ESTIMATE_COLUMNS = ("value", "low", "high", "level", "method", "n", "unit", "bound", "higher_is_better", "reason")
 
@@ -93,12 +93,23 @@ def estimates_as_table(
     return Table(
         name=name,
         title=title,
-        caption=caption,
+        caption=f"{caption}{few_note(ordered)}",
         header=(*labels.values(), "value [interval]", "n", "is", "interval by"),
         rows=rows,
         numeric=frozenset({width, width + 1}),
         data=ordered,
     )
+
+
+def few_note(frame: pd.DataFrame) -> str:
+    """Say for a caption that numbers of few seeds have no interval, where a frame of estimate rows has such.
+
+    >>> few_note(pd.DataFrame({"n": [4, 9], "unit": ["seed", "seed"]}))
+    ' Fewer than 5 seeds have no interval.'
+    """
+    few = frame[frame["n"].lt(MIN_SEEDS) & frame["unit"].isin(["seed", "run"])]
+    units = sorted({f"{unit}s" for unit in few["unit"]})
+    return f" Fewer than {MIN_SEEDS} {listed(units)} have no interval." if units else ""
 
 
 def over_seeds(values: npt.ArrayLike, *, higher_is_better: bool | None = None) -> Estimate:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from nashlens.analysis.results import Estimate
 from nashlens.reports.instruments.dose_response_words import EQUIVALENT, LOWER, REPLACEMENTS, Response, responses
-from nashlens.reports.instruments.estimate_rows import over_seeds
+from nashlens.reports.instruments.estimate_rows import estimate_row, over_seeds
 from nashlens.reports.instruments.inference_figures import PAPERS_WEIGHT
 from nashlens.reports.instruments.judged_claims import NO, OPEN, YES, Claim, judged_claims, n_margins
 from nashlens.reports.tables import Table
@@ -148,7 +148,6 @@ def _table(found: list[Claim]) -> Table:
         )
         for each in found
     )
-    names = ("game", "pair", "claim", "evidence", "p", "adjusted_p", "verdict", "n")
     return Table(
         name="inference-explanations",
         title="Why models are off and the reward is good",
@@ -156,8 +155,17 @@ def _table(found: list[Claim]) -> Table:
         header=("game", "whose", "explanation", "evidence", "p", "Holm p", "verdict", "n"),
         rows=rows,
         numeric=frozenset({4, 5, 7}),
-        data=pd.DataFrame([{name: getattr(each, name) for name in names} for each in found]),
+        data=pd.DataFrame([row for each in found for row in _records(each)]),
     )
+
+
+def _records(claim: Claim) -> Iterator[dict[str, Any]]:
+    """Yield a row for every margin of a claim, and one without a number for a claim that another table decides."""
+    names = ("game", "pair", "claim", "evidence", "p", "adjusted_p", "verdict")
+    about = {name: getattr(claim, name) for name in names}
+    elsewhere = replace(over_seeds([]), n=claim.n, reason="decided by the table of replaced policies")
+    for margin in claim.margins or (elsewhere,):
+        yield estimate_row(margin, higher_is_better=None, **about)
 
 
 def _caption(n_tests: int) -> str:

@@ -217,3 +217,8 @@ def test_every_file_of_numbers_of_a_report_follows_the_rule(
     }
     assert {name: missing for name, read in files.items() if (missing := missing_columns(read))} == {}
     assert len([figure for figure in report.figures if figure.name == "profile"]) == 1
+
+
+def test_a_table_that_shows_an_interval_and_keeps_none_is_found_by_the_rule() -> None:
+    with pytest.raises(AssertionError, match=r"t shows 0\.5 \[0\.4, 0\.6\]"):
+        Table(name="t", title="", caption="", header=("a",), rows=(("0.5 [0.4, 0.6]",),), data=pd.DataFrame())
