@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from nashlens.analysis.comparisons import paired_difference
@@ -23,6 +24,11 @@ LEVEL = 0.95
 MIN_SEEDS = 5
 ALL_AGENTS = "every agent"
 CELL = ["game", "algorithm", "metric", "agent"]
+FINAL_COLUMNS = [
+    *CELL,
+    *("step", "value", "low", "high", "level", "method", "n", "unit", "bound", "higher_is_better"),
+    *("each", "values", "reason"),
+]
 CURVE_COLUMNS = [*CELL, "step", "mean", "low", "high", "n"]
 
 
@@ -109,8 +115,8 @@ def final_estimates(frame: pd.DataFrame, metrics: Sequence[str] | None = None) -
 
     Returns
     -------
-    Frame with ``game, algorithm, metric, agent, step, value, low, high, level, method, n, unit, each, values, reason``;
-    `each` says what every seed's number is (exact or an estimate), `values` lists the seeds' numbers.
+    Frame with `FINAL_COLUMNS`; `each` says what every seed's number is (exact, a bound or an estimate), `values` lists
+    the seeds' numbers, and `bound` says what their mean is: an estimate, or a bound where every seed's number is one.
     """
     chosen = list(metrics) if metrics is not None else list(frame["metric"].unique())
     rows: list[dict[str, Any]] = []
@@ -122,15 +128,16 @@ def final_estimates(frame: pd.DataFrame, metrics: Sequence[str] | None = None) -
         rows.append(
             dict(zip(CELL, key, strict=True))
             | {"step": int(steps[-1]), "value": estimate.value, "low": low, "high": high, "level": estimate.level}
-            | {"method": estimate.method, "n": estimate.n, "unit": estimate.unit, "each": ", ".join(each)}
+            | {"method": estimate.method, "n": estimate.n, "unit": estimate.unit, "bound": _bound_of_mean(each)}
+            | {"higher_is_better": quantity(key[2]).higher_is_better, "each": ", ".join(each)}
             | {"values": tuple(values_SK[:, -1]), "reason": _reason(estimate, values_SK[:, -1], metric=key[2])}
         )
     order = {name: k for k, name in enumerate(chosen)}
     rows.sort(key=lambda row: order[row["metric"]])
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=FINAL_COLUMNS)
 
 
-def difference(first: pd.Series, second: pd.Series) -> Estimate:
+def difference(first: pd.Series, second: pd.Series, *, higher_is_better: bool | None = None) -> Estimate:
     """Return the mean difference over shared seeds, with the interval of the paired differences.
 
     Fewer than `MIN_SEEDS` shared seeds have no interval, and a reason instead.
@@ -138,13 +145,27 @@ def difference(first: pd.Series, second: pd.Series) -> Estimate:
     Parameters
     ----------
     first, second : values by seed; seeds that only one of them has do not count.
+    higher_is_better : the direction of the quantity, None where it has none.
     """
     shared = first.index.intersection(second.index)
-    found = paired_difference(first.loc[shared].to_numpy(), second.loc[shared].to_numpy(), level=LEVEL).at()
+    found = paired_difference(
+        first.loc[shared].to_numpy(), second.loc[shared].to_numpy(), level=LEVEL, higher_is_better=higher_is_better
+    ).at()
     if found.n >= MIN_SEEDS:
         return found
-    seeds = "1 seed" if found.n == 1 else f"{found.n} seeds"
-    return replace(found, low=np.nan, high=np.nan, reason=f"{seeds}; an interval needs at least {MIN_SEEDS}")
+    return replace(found, low=np.nan, high=np.nan, reason=few_seeds(found.n))
+
+
+def mean_over_seeds(values_S: Array, *, metric: str) -> Estimate:
+    """Return the mean over seeds of one metric, with the interval that `final_estimates` gives it.
+
+    Parameters
+    ----------
+    values_S : ``[S]``; one number a seed.
+    metric : which; it decides the kind of interval, where it is cut, and its direction.
+    """
+    found, low, high = _estimate(values_S, metric=metric)
+    return replace(found, low=low, high=high, reason=_reason(found, values_S, metric=metric))
 
 
 def by_seed(frame: pd.DataFrame, *, step: int | None = None, **where: str) -> pd.Series:
@@ -185,9 +206,27 @@ def _estimate(values_S: Array, *, metric: str) -> tuple[Estimate, float, float]:
     return estimate, float(low[0]), float(high[0])
 
 
+def _bound_of_mean(each: npt.NDArray[Any]) -> str:
+    """Return what a mean over seeds is to the quantity: a mean of exact numbers is an estimate, of bounds a bound."""
+    only = each[0] if len(each) == 1 else ""
+    return only if only in {"lower", "upper"} else "estimate"
+
+
 def _reason(estimate: Estimate, values_S: Array, *, metric: str) -> str:
+    """Return why a mean over seeds has no interval; empty where it has one."""
     missing = quantity(metric).missing
-    return f"{estimate.reason}: {missing}" if missing and not np.isfinite(values_S).all() else estimate.reason
+    if missing and not np.isfinite(values_S).all():
+        return f"{estimate.reason}: {missing}"
+    return estimate.reason or ("" if len(values_S) >= MIN_SEEDS else few_seeds(len(values_S)))
+
+
+def few_seeds(n: int) -> str:
+    """Return why so few seeds have no interval.
+
+    >>> few_seeds(1), few_seeds(2)
+    ('1 seed; an interval needs at least 5', '2 seeds; an interval needs at least 5')
+    """
+    return f"{n} seed{'' if n == 1 else 's'}; an interval needs at least {MIN_SEEDS}"
 
 
 def _intervals(values_S: Array, *, metric: str) -> Intervals:

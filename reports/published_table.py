@@ -10,10 +10,11 @@ import pandas as pd
 from nashlens.reports import published
 from nashlens.reports.conventions import GameFacts
 from nashlens.reports.published import Counterpart
-from nashlens.reports.tables import Table
+from nashlens.reports.tables import CELL_COLUMNS, Table
 from nashlens.reports.words import counted, number, with_interval
 
 LAST_DIVERGENCE = "last_kl_model_true_target_replay"
+TAKEN = [column for column in CELL_COLUMNS if column not in {"low", "high"}]
 COMPARED = (
     "end_target_reach",
     "end_distance",
@@ -76,7 +77,7 @@ def published_rows(estimates: pd.DataFrame, facts: Mapping[str, GameFacts]) -> p
 
     Returns
     -------
-    Frame with ``game, algorithm, quantity, measured, low, high, n, published, source``.
+    Frame with ``game, algorithm, quantity, measured``, `tables.CELL_COLUMNS`, ``published, source``.
     """
     rows = []
     for row in estimates.to_dict("records"):
@@ -90,12 +91,12 @@ def published_rows(estimates: pd.DataFrame, facts: Mapping[str, GameFacts]) -> p
                     "measured": each.factor * row["value"],
                     "low": each.factor * row["low"],
                     "high": each.factor * row["high"],
-                    "n": row["n"],
+                    **{column: row[column] for column in TAKEN},
                     "published": each.value,
                     "source": each.source,
                 }
             )
-    columns = ["game", "algorithm", "quantity", "measured", "low", "high", "n", "published", "source"]
+    columns = ["game", "algorithm", "quantity", "measured", *CELL_COLUMNS, "published", "source"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -57,6 +57,15 @@ _ALL = (
         higher_is_better=True,
     ),
     Quantity(
+        name="score",
+        title="Normalised score",
+        value_unit="0 random play, 1 the better anchor",
+        definition="Return of the final policies, mean over agents, on the scale of the game's anchors: the returns of "
+        "random play and of the highest sum of payoffs or, in particle worlds, of rules of thumb.",
+        higher_is_better=True,
+        reference="Agarwal et al. (2021), arXiv:2108.13264",
+    ),
+    Quantity(
         name="success",
         title="Share of seeds that learned",
         value_unit="0 to 1",
@@ -159,6 +168,7 @@ _ALL = (
         reference="Lowe et al. (2017), arXiv:1706.02275, section 4.1",
     ),
 )
+SCORE = "score"
 QUANTITIES = {quantity.name: quantity for quantity in _ALL}
 EPISODE_MEASURE = "episode_"
 END_MEASURE = "end_"

@@ -13,14 +13,14 @@ from nashlens.reports.estimates import ALL_AGENTS, final_estimates, merged_agent
 from nashlens.reports.published_table import comparison_words
 from nashlens.reports.quantities import quantity
 from nashlens.reports.reference_numbers import ReferenceNumber
-from nashlens.reports.tables import Table
+from nashlens.reports.tables import CELL_COLUMNS, Table
 from nashlens.reports.words import counted, listed, number, with_interval
 
 if TYPE_CHECKING:
     from nashlens.reports.report import Report
 
 COLUMNS = (
-    *("game", "algorithm", "metric", "agent", "measured", "low", "high", "n"),
+    *("game", "algorithm", "metric", "agent", "measured", *CELL_COLUMNS),
     *("published", "published_low", "published_high", "source"),
 )
 
@@ -121,7 +121,7 @@ def _row(estimates: pd.DataFrame, frame: pd.DataFrame, each: ReferenceNumber, *,
     keys = {"game": each.game, "algorithm": each.algorithm, "metric": each.metric, "agent": agent}
     same = np.logical_and.reduce([estimates[name] == word for name, word in keys.items()])
     found = estimates[same].iloc[0]
-    ours = {"measured": found["value"], "low": found["low"], "high": found["high"], "n": int(found["n"])}
+    ours = {"measured": found["value"], **{column: found[column] for column in CELL_COLUMNS}, "n": int(found["n"])}
     theirs = {"published": each.value, "published_low": each.low, "published_high": each.high, "source": each.source}
     return {**keys, **ours, **theirs}
 

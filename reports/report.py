@@ -9,9 +9,13 @@ from typing import Any
 import pandas as pd
 
 from nashlens.analysis.aggregates import REFERENCE as SCORES
+from nashlens.reports.algorithm_comparisons import compared
 from nashlens.reports.anchors import anchors_of
+from nashlens.reports.answers import answers
 from nashlens.reports.bibliography import references_of
 from nashlens.reports.chapters import chapters
+from nashlens.reports.compared_scores import compared_scores
+from nashlens.reports.comparison_table import comparison_table
 from nashlens.reports.conventions import algorithms_table, conventions_table, game_facts
 from nashlens.reports.estimates import final_estimates, merged_agents
 from nashlens.reports.figures import Figure
@@ -23,9 +27,10 @@ from nashlens.reports.phase_chapter import phase_figure
 from nashlens.reports.provenance import gather
 from nashlens.reports.published import SOURCE as LOWE
 from nashlens.reports.published_table import COMPARED, published_table
-from nashlens.reports.quantities import DIVERGENCE, LAST, PROBABILITY, QUANTITIES
+from nashlens.reports.quantities import DIVERGENCE, LAST, PROBABILITY, QUANTITIES, SCORE
 from nashlens.reports.replay_chapter import replay_figure
 from nashlens.reports.score_chapter import score_chapter
+from nashlens.reports.score_tables import anchors_table
 from nashlens.reports.store import Store, StoreError
 from nashlens.reports.suite import Suite
 from nashlens.reports.suite_config import FULL
@@ -82,7 +87,10 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
     order = [name for name in _order(merged) if _is_tabled(name)]
     estimates = _by_game(final_estimates(_without_lesser_returns(merged), order), suite)
     chapter, more = instrument_chapters(store, suite, facts, anew=anew, lost=lost)
-    profile, scored = score_chapter(frame, anchors_of(store, facts, anew=anew) if len(facts) > 1 else {})
+    anchors = anchors_of(store, facts, anew=anew)
+    profile, scored = score_chapter(frame, anchors if len(facts) > 1 else {})
+    scores = compared_scores(frame, facts, anchors)
+    comparisons = compared(scores)
     figures = (
         *chapter.figures,
         *chapters(merged, facts),
@@ -90,10 +98,13 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
         phase_figure(frame, suite),
         replay_figure(store, suite, frame),
     )
-    defined = [*order, *dict.fromkeys(more["metric"] if len(more) else ())]
+    by_score = [SCORE] if any(each.metric == SCORE for each in scores) else []
+    defined = [*order, *by_score, *dict.fromkeys(more["metric"] if len(more) else ())]
+    scored = scored or ((anchors_table(anchors),) if by_score else ())
     tables = (
         *chapter.tables,
         estimates_table(estimates, lost_cells(runs, frame)),
+        comparison_table(comparisons),
         published_table(final_estimates(merged, COMPARED), facts),
         *scored,
         runs_table(runs),
@@ -107,7 +118,12 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
     return Report(
         name=suite.name,
         question=suite.config.question,
-        headlines=(*_size(suite), *chapter.answers, *headlines(merged, facts, runs), *unmeasured_lines(lost, runs)),
+        headlines=(
+            *(chapter.answers or answers(comparisons)),
+            *_size(suite),
+            *headlines(merged, facts, runs),
+            *unmeasured_lines(lost, runs),
+        ),
         figures=tuple(figure for figure in figures if figure is not None),
         tables=tuple(table for table in tables if table is not None),
         provenance=_provenance(store, runs),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from nashlens.analysis.aggregates import (
     REFERENCE,
@@ -116,11 +117,6 @@ def anchors_table(anchors: Mapping[str, Anchors]) -> Table:
         )
         for label, each in anchors.items()
     )
-    data = [
-        {"game": label, "random": each.random, "better": each.better, "what": each.name}
-        | {"random_error": each.random_error, "better_error": each.better_error, "n": each.n, "reason": each.reason}
-        for label, each in anchors.items()
-    ]
     return Table(
         name="anchors",
         title="Anchors of the scores",
@@ -130,8 +126,27 @@ def anchors_table(anchors: Mapping[str, Anchors]) -> Table:
         header=("game", "random play", "better anchor", "what it is", "n", "score"),
         rows=rows,
         numeric=frozenset({1, 2}),
-        data=pd.DataFrame(data),
+        data=pd.DataFrame([row for label, each in anchors.items() for row in _anchor_records(label, each)]),
     )
+
+
+def _anchor_records(label: str, anchors: Anchors) -> Iterator[dict[str, object]]:
+    """Yield a row for each anchor of a game, with a normal interval over episodes where it was played."""
+    exact = not anchors.n
+    for what, value, error in (
+        ("random play", anchors.random, anchors.random_error),
+        (anchors.name or "better anchor", anchors.better, anchors.better_error),
+    ):
+        half = np.nan if exact else float(special.ndtri((1 + LEVEL) / 2)) * error
+        yield {"game": label, "what": what, "value": value, "low": value - half, "high": value + half} | {
+            "level": np.nan if exact else LEVEL,
+            "method": "computed" if exact else "normal",
+            "n": anchors.n,
+            "unit": "episode",
+            "bound": "exact" if exact else "estimate",
+            "higher_is_better": True,
+            "reason": anchors.reason,
+        }
 
 
 def _anchor_words(value: float, error: float) -> str:
@@ -162,6 +177,7 @@ def _record(found: Estimate, *, algorithm: str, quantity: str) -> dict[str, obje
         "method": found.method,
         "n": found.n,
         "unit": found.unit,
+        "bound": found.bound,
         "higher_is_better": found.higher_is_better,
         "reason": found.reason,
     }

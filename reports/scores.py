@@ -44,12 +44,23 @@ def scores_of(frame: pd.DataFrame, anchors: Mapping[str, Anchors]) -> Scores:
         scale = anchors.get(str(game))
         if scale is None or scale.reason:
             continue
-        last = part[part["step"] == part.groupby("seed")["step"].transform("max")]
-        returns = last.groupby("seed")["value"].mean().sort_index().to_numpy(dtype=np.float64)
-        values.setdefault(str(algorithm), {})[str(game)] = (returns - scale.random) / (scale.better - scale.random)
+        values.setdefault(str(algorithm), {})[str(game)] = normalised(part, scale).to_numpy(dtype=np.float64)
     games = [game for game in anchors if values and all(game in each for each in values.values())]
     tables = {}
     for algorithm, each in values.items():
         n = min((len(each[game]) for game in games), default=0)
         tables[algorithm] = np.stack([each[game][:n] for game in games], axis=1) if games else np.zeros((0, 0))
     return Scores(games=tuple(games), by_algorithm=tables)
+
+
+def normalised(part: pd.DataFrame, scale: Anchors) -> pd.Series:
+    """Return the scores of one algorithm in one game by seed, at the last step of each.
+
+    Parameters
+    ----------
+    part : tidy, of a return that `FINAL` names.
+    scale : the anchors of the game.
+    """
+    last = part[part["step"] == part.groupby("seed")["step"].transform("max")]
+    returns = last.groupby("seed")["value"].mean().sort_index()
+    return (returns - scale.random) / (scale.better - scale.random)

@@ -14,6 +14,9 @@ from nashlens.reports.quantities import quantity
 from nashlens.reports.words import NO_VALUE, counted, listed, number, with_interval
 
 DIRECTION = {True: "higher", False: "lower", None: ""}
+# What travels with a number of a table into its CSV, whatever the number's own column is called.
+VALUE_COLUMNS = ("value", "measured")
+CELL_COLUMNS = ("low", "high", "level", "method", "n", "unit", "bound", "higher_is_better", "reason")
 _BLANKS = ("", "", "")
 
 
@@ -29,7 +32,12 @@ class Table:
     header : one word a column.
     rows : as many words in each.
     numeric : the columns that are set flush right.
-    data : the numbers, for the CSV.
+    data : the numbers, for the CSV: where one has a column of `VALUE_COLUMNS` or an interval, all of `CELL_COLUMNS`
+        stand beside it.
+
+    Raises
+    ------
+    ValueError : a row has not as many words as the header, or the data lack what must travel with a number.
     """
 
     name: str
@@ -43,6 +51,22 @@ class Table:
     def __post_init__(self) -> None:
         if any(len(row) != len(self.header) for row in self.rows):
             raise ValueError(f"rows of {self.name} must have {len(self.header)} words each")
+        if missing := missing_columns(self.data):
+            raise ValueError(
+                f"data of {self.name} must have {', '.join(CELL_COLUMNS)} beside its numbers, "
+                f"and lack {listed(missing)}"
+            )
+
+
+def missing_columns(data: pd.DataFrame) -> list[str]:
+    """Return which of `CELL_COLUMNS` a frame of numbers lacks; none are asked of a frame without estimates.
+
+    >>> missing_columns(pd.DataFrame(columns=["value", *CELL_COLUMNS[1:]]))
+    ['low']
+    """
+    if not {*VALUE_COLUMNS, "low", "high"} & set(data.columns):
+        return []
+    return [column for column in CELL_COLUMNS if column not in data]
 
 
 def estimates_table(estimates: pd.DataFrame, lost: pd.DataFrame | None = None) -> Table:

@@ -16,7 +16,7 @@ from scipy import special
 
 from nashlens.analysis.multiple_comparisons import holm
 from nashlens.analysis.results import Estimate
-from nashlens.reports.words import counted, direction, estimate_words, has_interval, number
+from nashlens.reports.words import counted, direction, estimate_words, has_interval, p_statement
 
 ALPHA = 0.05
 
@@ -59,8 +59,8 @@ class Verdict:
         """The difference, its unadjusted interval, the adjusted p-value and how many comparisons it counts."""
         if self.silent:
             return estimate_words(self.estimate)
-        p = "< 0.001" if self.adjusted_p < 0.001 else f"= {number(self.adjusted_p, decimals=3)}"
-        return f"{estimate_words(self.estimate)}, Holm-adjusted p {p} of {counted(self.n_comparisons, 'comparison')}"
+        of = counted(self.n_comparisons, "comparison")
+        return f"{estimate_words(self.estimate)}, Holm-adjusted {p_statement(self.adjusted_p)} of {of}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

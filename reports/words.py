@@ -72,6 +72,24 @@ def estimate_words(estimate: Estimate) -> str:
     return with_interval(estimate.value, estimate.low, estimate.high)
 
 
+def p_words(p: float) -> str:
+    """Return a p-value for a cell of a table.
+
+    >>> p_words(0.0001), p_words(0.25), p_words(float("nan"))
+    ('< 0.001', '0.250', 'no value')
+    """
+    return "< 0.001" if p < 0.001 else number(p, decimals=3)
+
+
+def p_statement(p: float) -> str:
+    """Return a p-value within a sentence.
+
+    >>> p_statement(0.0001), p_statement(0.25)
+    ('p < 0.001', 'p = 0.250')
+    """
+    return f"p {'' if p < 0.001 else '= '}{p_words(p)}"
+
+
 def counted(n: int, unit: str) -> str:
     """Return a count with its unit.
 

@@ -128,8 +128,8 @@ class Instrument(Protocol):
 
         Returns
         -------
-        Frames that carry their own intervals: ``value, low, high, level, method, n, unit, bound, reason`` and what
-        tells their rows apart. Same columns for every game.
+        Frames that carry their own intervals: `estimate_rows.ESTIMATE_COLUMNS`, and what tells their rows
+        apart. Same columns for every game.
         """
         ...
 

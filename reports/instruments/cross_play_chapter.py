@@ -10,7 +10,8 @@ from nashlens.reports.conventions import GameFacts
 from nashlens.reports.figures import Figure
 from nashlens.reports.instruments.contract import Chapter, Comparisons
 from nashlens.reports.instruments.cross_play_tables import cross_play_tables
-from nashlens.reports.instruments.homogeneity_verdicts import estimate_of, rows_where
+from nashlens.reports.instruments.estimate_rows import estimate_of
+from nashlens.reports.instruments.homogeneity_verdicts import rows_where
 from nashlens.reports.instruments.meta_comparison import ALL
 from nashlens.reports.instruments.published_ensembles import published_ensembles
 from nashlens.reports.interval_figures import interval_panel

@@ -22,6 +22,8 @@ from nashlens.reports.instruments.population import WHOLE
 
 N_RESAMPLES = 2000
 RETURN = "return"
+# What is lost from the training opponents, or with strangers, is better small; all else here is a return.
+LOSSES = {"generalisation_gap", "gap", "correlation"}
 ROBUSTNESS = ("mean", "worst_case", "cvar", "generalisation_gap")
 SELF_PLAY = ("self_play", "cross_play", "gap", "correlation")
 UPPER = {"worst_case", "cvar"}
@@ -58,7 +60,10 @@ def pairing_rows(tensor: PayoffTensor, *, label: str, seed: int) -> Iterator[dic
                     n_resamples=N_RESAMPLES,
                     rng=child(seed, "cross_play", "pairings", score, first, second),
                 ).at()
-                yield estimate_row(enough_seeds(found), game=label, first=first, second=second, score=score)
+                labels = {"game": label, "first": first, "second": second, "score": score}
+                yield estimate_row(
+                    enough_seeds(found), higher_is_better=True if score.startswith(RETURN) else None, **labels
+                )
 
 
 def robustness_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, Any]]:
@@ -84,7 +89,7 @@ def robustness_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, A
             for quantity in ROBUSTNESS:
                 estimate = enough_seeds(getattr(found, quantity).at())
                 labels = {"game": label, "side": side, "algorithm": algorithm, "quantity": quantity}
-                row = estimate_row(estimate, **labels)
+                row = estimate_row(estimate, higher_is_better=quantity not in LOSSES, **labels)
                 yield {**row, "bound": "upper" if quantity in UPPER and tensor.bound != "exact" else row["bound"]}
 
 
@@ -102,7 +107,7 @@ def self_play_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, An
             for quantity in SELF_PLAY:
                 estimate: Estimate = enough_seeds(getattr(found, quantity))
                 labels = {"game": label, "side": side, "algorithm": algorithm, "quantity": quantity}
-                yield estimate_row(estimate, **labels)
+                yield estimate_row(estimate, higher_is_better=quantity not in LOSSES, **labels)
 
 
 def by_side(tensor: PayoffTensor) -> Iterator[tuple[str, Array]]:

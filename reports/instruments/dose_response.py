@@ -62,7 +62,7 @@ def dose_response(runs: Mapping[str, Sequence[TrainingRun]], game: Game, *, labe
     for name, how in arms.items():
         about = _about(how, game=label, algorithm=name)
         found = _few(student_t(finals[name].to_numpy(), level=LEVEL, unit="seed").at())
-        returns.append(estimate_row(found, **about))
+        returns.append(estimate_row(found, higher_is_better=True, **about))
         if reference is not None and name != reference:
             differences.append(_compared(finals[name], finals[reference], scale=scale, about=about, against=reference))
     return {
@@ -137,7 +137,7 @@ def _gain(runs: Sequence[TrainingRun], game: Game) -> Estimate:
 def _compared(
     own: pd.Series, reference: pd.Series, *, scale: Estimate, about: Mapping[str, Any], against: str
 ) -> dict[str, Any]:
-    found = difference(own, reference)
+    found = difference(own, reference, higher_is_better=True)
     shared = own.index.intersection(reference.index)
     gaps: Array = own.loc[shared].to_numpy() - reference.loc[shared].to_numpy()
     margin, verdict, p = math.nan, NO_ANSWER, math.nan

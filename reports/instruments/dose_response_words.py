@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from nashlens.analysis.multiple_comparisons import holm
-from nashlens.analysis.results import Estimate
 from nashlens.reports.instruments.dose_response import MARGIN_SHARE, NO_ANSWER
-from nashlens.reports.instruments.estimate_rows import ESTIMATE_COLUMNS, estimate_words
+from nashlens.reports.instruments.estimate_rows import estimate_of, estimate_words
 from nashlens.reports.tables import Table
 from nashlens.reports.verdicts import ALPHA, p_value
-from nashlens.reports.words import counted, has_interval, listed, number
+from nashlens.reports.words import counted, listed, number, p_words
 
 LOWER, HIGHER, EQUIVALENT, OPEN, SILENT = "lower", "higher", "equivalent", "not shown", NO_ANSWER
 REPLACEMENTS = ("uniform", "permuted", "frozen")
@@ -28,40 +27,60 @@ class Response:
     Attributes
     ----------
     row : of the frame ``differences``.
-    adjusted_p : Holm's, of the difference against 0, over the arms of its game; NaN without an interval.
+    p, adjusted_p : of the difference against 0, before and after Holm's correction over all arms of all games; NaN
+        without an interval.
+    adjusted_p_equivalence : of equivalence, after Holm's correction over the same arms; NaN without a test.
     verdict : ``equivalent`` where that is shown, however sure the difference; else ``lower`` or ``higher`` where that
         holds, else ``not shown``, or ``no answer``.
     """
 
     row: Mapping[Any, Any]
+    p: float
     adjusted_p: float
-    verdict: str
+    adjusted_p_equivalence: float
 
     @property
     def words(self) -> str:
         """The arm and its difference."""
         return f"{self.row['algorithm']} {estimate_words(self.row)}"
 
+    @property
+    def equivalence(self) -> str:
+        """Whether the arm is shown to be equivalent, in words."""
+        if self.row["verdict"] == NO_ANSWER:
+            return NO_ANSWER
+        return EQUIVALENT if self.adjusted_p_equivalence <= ALPHA else OPEN
+
+    @property
+    def verdict(self) -> str:
+        """What holds of the arm."""
+        if self.equivalence != EQUIVALENT and self.adjusted_p <= ALPHA:
+            return LOWER if self.row["value"] < 0 else HIGHER
+        return self.equivalence
+
 
 def responses(differences: pd.DataFrame) -> dict[str, list[Response]]:
-    """Return every arm's response by game, judged together within a game.
+    """Return every arm's response by game; the arms of all games are one family of each kind of test.
 
     Parameters
     ----------
     differences : as `dose_response` returns them.
     """
+    rows = differences.to_dict("records")
+    p_values = [p_value(estimate_of(row)) for row in rows]
+    adjusted = _adjusted(p_values)
+    equivalence = _adjusted([float(row["p_equivalence"]) for row in rows])
     found: dict[str, list[Response]] = {}
-    for game, part in differences.groupby("game", sort=False):
-        rows = part.to_dict("records")
-        estimates = [estimate_of(row) for row in rows]
-        tested = [each for each in estimates if has_interval(each)]
-        adjusted = iter(holm([p_value(each) for each in tested]).adjusted.tolist())
-        found[str(game)] = [
-            Response(row=row, adjusted_p=p, verdict=_verdict(row, p))
-            for row, estimate in zip(rows, estimates, strict=True)
-            for p in [next(adjusted) if has_interval(estimate) else math.nan]
-        ]
+    for row, p, after, same in zip(rows, p_values, adjusted, equivalence, strict=True):
+        each = Response(row=row, p=p, adjusted_p=after, adjusted_p_equivalence=same)
+        found.setdefault(str(row["game"]), []).append(each)
     return found
+
+
+def _adjusted(p_values: Sequence[float]) -> list[float]:
+    """Return p-values after Holm's correction; those that are missing stay so, and do not count."""
+    adjusted = iter(holm([p for p in p_values if not math.isnan(p)]).adjusted.tolist())
+    return [math.nan if math.isnan(p) else float(next(adjusted)) for p in p_values]
 
 
 def response_sentences(differences: pd.DataFrame, returns: pd.DataFrame) -> Iterator[str]:
@@ -107,7 +126,7 @@ def responses_table(returns: pd.DataFrame, differences: pd.DataFrame) -> Table:
     ----------
     returns, differences : as `dose_response` returns them.
     """
-    rows = []
+    rows, data = [], []
     for game, arms in responses(differences).items():
         own = {row["algorithm"]: row for row in returns[returns["game"] == game].to_dict("records")}
         for each in arms:
@@ -118,46 +137,32 @@ def responses_table(returns: pd.DataFrame, differences: pd.DataFrame) -> Table:
                     str(row["algorithm"]),
                     estimate_words(own[row["algorithm"]]),
                     estimate_words(row),
-                    _p_words(each.adjusted_p),
+                    p_words(each.p),
+                    p_words(each.adjusted_p),
                     "no margin" if math.isnan(margin) else f"±{number(margin)}",
-                    str(row["verdict"]),
-                    _p_words(float(row["p_equivalence"])),
+                    p_words(float(row["p_equivalence"])),
+                    p_words(each.adjusted_p_equivalence),
+                    each.verdict,
                     counted(int(row["n"]), str(row["unit"])),
                 )
             )
+            adjusted = {"adjusted_p": each.adjusted_p, "adjusted_p_equivalence": each.adjusted_p_equivalence}
+            data.append({**row, "verdict": each.verdict, "p": each.p, **adjusted})
+    header = ("game", "arm", "return", "difference", "p", "Holm p", "margin", "p of equivalence", "Holm p of it")
     return Table(
         name="dose-response",
         title="What replacing the others' policies does to the return",
         caption="Return: mean over agents of the last policies, exact for each seed where the game allows it, else "
-        "of its "
-        "evaluation episodes; mean over seeds, Student's t. Difference from the arm with the true target policies, "
-        "paired on shared seeds; p after Holm's correction over the arms of a game. Equivalence: two one-sided "
-        "t-tests at "
-        f"level {ALPHA}, each by itself, within {MARGIN_SHARE:.0%} of what the true policies gain over untrained "
-        f"ones. A "
-        "difference of which neither is shown may be large.",
-        header=("game", "arm", "return", "difference", "p", "margin", "equivalence", "p of it", "n"),
+        "of its evaluation episodes; mean over seeds, Student's t. Difference from the arm with the true target "
+        "policies, paired on shared seeds, unadjusted interval. Equivalence: two one-sided t-tests within "
+        f"{MARGIN_SHARE:.0%} of what the true policies gain over untrained ones. Holm p: after Holm's correction over "
+        f"all arms of this table, of each kind of test by itself; a verdict needs at most {ALPHA}. A difference of "
+        "which neither is shown may be large.",
+        header=(*header, "verdict", "n"),
         rows=tuple(rows),
-        numeric=frozenset({2, 3, 4, 5, 7, 8}),
-        data=differences,
+        numeric=frozenset({2, 3, 4, 5, 6, 7, 8, 10}),
+        data=pd.DataFrame(data),
     )
-
-
-def _p_words(p: float) -> str:
-    return "no value" if math.isnan(p) else "< 0.001" if p < 0.001 else number(p, decimals=3)
-
-
-def estimate_of(row: Mapping[Any, Any]) -> Estimate:
-    """Return the estimate of a row of estimates."""
-    return Estimate(**{column: row[column] for column in ESTIMATE_COLUMNS})
-
-
-def _verdict(row: Mapping[Any, Any], adjusted_p: float) -> str:
-    if row["verdict"] == EQUIVALENT:
-        return EQUIVALENT
-    if not math.isnan(adjusted_p) and adjusted_p <= ALPHA:
-        return LOWER if row["value"] < 0 else HIGHER
-    return str(row["verdict"])
 
 
 def _control(found: Mapping[str, list[Response]]) -> Iterator[str]:

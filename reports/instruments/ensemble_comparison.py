@@ -48,9 +48,9 @@ def ensemble_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, Any
             for against in singles or [""]:
                 found = [_gain(tensor, table, members, k, _runs(tensor, against)) for k, members in enumerate(runs)]
                 values = {name: [getattr(gain, name) for gain in found if gain is not None] for name in GAINS}
+                labels: dict[str, Any] = {"game": label, "side": side, "algorithm": algorithm, "against": against}
                 for name, each in values.items():
-                    labels = {"game": label, "side": side, "algorithm": algorithm, "against": against}
-                    yield estimate_row(over_seeds(each), **labels, quantity=name)
+                    yield estimate_row(over_seeds(each, higher_is_better=True), **labels, quantity=name)
             ranks = [_rank(tensor, table, members) for members in runs]
             labels = {"game": label, "side": side, "algorithm": algorithm, "against": ""}
             yield estimate_row(over_seeds(ranks), **labels, quantity="behavioural_rank")
@@ -76,8 +76,8 @@ def choice_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, Any]]
             for against in singles:
                 for opponent in dict.fromkeys(entry.algorithm for entry in tensor.entries):
                     ours, theirs = (_against(tensor, table, name, opponent) for name in (algorithm, against))
-                    labels = {"game": label, "side": side, "algorithm": algorithm, "against": against}
-                    yield estimate_row(difference(ours, theirs), **labels, opponent=opponent)
+                    labels: dict[str, Any] = {"game": label, "side": side, "algorithm": algorithm, "against": against}
+                    yield estimate_row(difference(ours, theirs, higher_is_better=True), **labels, opponent=opponent)
 
 
 def _kinds(tensor: PayoffTensor) -> tuple[list[str], list[str]]:

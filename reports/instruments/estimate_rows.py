@@ -14,19 +14,46 @@ from nashlens.analysis.results import Estimate
 from nashlens.analysis.statistics import student_t
 from nashlens.reports.estimates import LEVEL, MIN_SEEDS
 from nashlens.reports.tables import Table
-from nashlens.reports.words import counted, number, with_interval
+from nashlens.reports.words import counted, listed, number, with_interval
 
-ESTIMATE_COLUMNS = ("value", "low", "high", "level", "method", "n", "unit", "bound", "reason")
+ESTIMATE_COLUMNS = ("value", "low", "high", "level", "method", "n", "unit", "bound", "higher_is_better", "reason")
 
 
-def estimate_row(estimate: Estimate, **labels: str | float) -> dict[str, Any]:
+def estimate_row(estimate: Estimate, *, higher_is_better: bool | None = None, **labels: str | float) -> dict[str, Any]:
     """Return an estimate as one row: what tells it apart, then `ESTIMATE_COLUMNS`.
 
+    Parameters
+    ----------
+    estimate : the number with its interval.
+    higher_is_better : the direction of the quantity, where the estimate itself does not say it.
+    labels : what tells the row apart.
+
+    Examples
+    --------
     >>> one = Estimate(value=1.0, low=0.5, high=1.5, level=0.95, method="student-t", n=9, unit="seed")
     >>> estimate_row(one, game="tag")["game"], estimate_row(one, game="tag")["n"]
     ('tag', 9)
     """
+    if estimate.higher_is_better is None:
+        estimate = replace(estimate, higher_is_better=higher_is_better)
     return {**labels, **{column: getattr(estimate, column) for column in ESTIMATE_COLUMNS}}
+
+
+def estimate_of(row: Mapping[Any, Any]) -> Estimate:
+    """Return the estimate that a row of `estimate_row` holds."""
+    better = row["higher_is_better"]
+    return Estimate(
+        value=float(row["value"]),
+        low=float(row["low"]),
+        high=float(row["high"]),
+        level=float(row["level"]),
+        method=str(row["method"]),
+        n=int(row["n"]),
+        unit=str(row["unit"]),
+        bound=row["bound"],
+        higher_is_better=None if pd.isna(better) else bool(better),
+        reason=str(row["reason"]),
+    )
 
 
 def estimate_words(row: Mapping[Any, Any]) -> str:
@@ -66,12 +93,23 @@ def estimates_as_table(
     return Table(
         name=name,
         title=title,
-        caption=caption,
+        caption=f"{caption}{few_note(ordered)}",
         header=(*labels.values(), "value [interval]", "n", "is", "interval by"),
         rows=rows,
         numeric=frozenset({width, width + 1}),
         data=ordered,
     )
+
+
+def few_note(frame: pd.DataFrame) -> str:
+    """Say for a caption that numbers of few seeds have no interval, where a frame of estimate rows has such.
+
+    >>> few_note(pd.DataFrame({"n": [4, 9], "unit": ["seed", "seed"]}))
+    ' Fewer than 5 seeds have no interval.'
+    """
+    few = frame[frame["n"].lt(MIN_SEEDS) & frame["unit"].isin(["seed", "run"])]
+    units = sorted({f"{unit}s" for unit in few["unit"]})
+    return f" Fewer than {MIN_SEEDS} {listed(units)} have no interval." if units else ""
 
 
 def over_seeds(values: npt.ArrayLike, *, higher_is_better: bool | None = None) -> Estimate:

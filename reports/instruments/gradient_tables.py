@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from nashlens.reports.instruments.gradient_numbers import (
 from nashlens.reports.tables import Table
 from nashlens.reports.words import counted, estimate_words, has_interval, number
 
+BETTER = {names.NORM: None, names.VARIANCE: False, names.SIGN: True, names.TRUE_SIGN: True}
 Games = Mapping[str, Mapping[int, str]]
 
 
@@ -45,7 +47,9 @@ def proposition_table(found: Mapping[Reward, Sequence[Counted]]) -> Table | None
                 )
             )
             about = {"reward": reward, "estimator": one.estimator, "n_agents": one.n_agents}
-            data.append(estimate_row(one.share, **about) | {"exact": one.exact, "snr_squared": snr})
+            data.append(
+                estimate_row(one.share, higher_is_better=True, **about) | {"exact": one.exact, "snr_squared": snr}
+            )
     if not rows:
         return None
     slopes = [(e, agreement_rate(found["all_ones"], e)) for e in ESTIMATORS] if found.get("all_ones") else []
@@ -84,9 +88,9 @@ def networks_table(frame: pd.DataFrame, games: Games) -> Table | None:
                 words = [estimate_words(means[m]) for m in metrics]
                 n = counted(ratio.n, "seed")
                 rows.append((name, names.NAMES[estimator], str(n_agents), estimate_words(ratio), *words, scale, n))
-                about: dict[str, str | float] = {"game": label, "estimator": estimator, "n_agents": n_agents}
-                data += [estimate_row(each, metric=m, **about) for m, each in means.items()]
-                data.append(estimate_row(ratio, metric="log2_snr_squared", **about))
+                about: dict[str, Any] = {"game": label, "estimator": estimator, "n_agents": n_agents}
+                data += [estimate_row(each, higher_is_better=BETTER[m], metric=m, **about) for m, each in means.items()]
+                data.append(estimate_row(ratio, higher_is_better=True, metric="log2_snr_squared", **about))
             rate, noise = network_rate(frame, sizes, estimator), network_rate(frame, sizes, estimator, noise=True)
             if rate is not None and noise is not None:
                 exact = exact_snr_rate(list(sizes), estimator)
@@ -94,7 +98,9 @@ def networks_table(frame: pd.DataFrame, games: Games) -> Table | None:
                 words = [estimate_words(rate.rate), "", estimate_words(noise.rate), "", "", beside]
                 rows.append((name, names.NAMES[estimator], "rate", *words, counted(rate.rate.n, "seed")))
                 for metric, each in (("rate_snr_squared", rate.rate), ("rate_variance", noise.rate)):
-                    data.append(estimate_row(each, metric=metric, game=name, estimator=estimator, n_agents=0))
+                    about = {"game": name, "estimator": estimator, "n_agents": 0}
+                    better = metric == "rate_snr_squared"
+                    data.append(estimate_row(each, higher_is_better=better, metric=metric, **about))
     if not rows:
         return None
     return Table(
@@ -133,7 +139,7 @@ def sources_table(frame: pd.DataFrame, games: Games) -> Table | None:
                 words = [estimate_words(each) for each in shares.values()]
                 n = counted(shares["state"].n, "seed")
                 rows.append((name, names.NAMES[estimator], str(n_agents), *words, n))
-                about: dict[str, str | float] = {"game": label, "estimator": estimator, "n_agents": n_agents}
+                about: dict[str, Any] = {"game": label, "estimator": estimator, "n_agents": n_agents}
                 data += [estimate_row(each, source=source, **about) for source, each in shares.items()]
     if not rows:
         return None

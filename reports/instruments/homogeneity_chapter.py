@@ -9,11 +9,12 @@ import pandas as pd
 
 from nashlens.reports.figures import Figure
 from nashlens.reports.instruments.contract import Chapter, Comparisons
+from nashlens.reports.instruments.estimate_rows import estimate_of
 from nashlens.reports.instruments.homogeneity_table import homogeneity_table
+from nashlens.reports.instruments.homogeneity_tests import homogeneity_tests_table
 from nashlens.reports.instruments.homogeneity_verdicts import (
     TOLERATED,
     Judged,
-    estimate_of,
     judged,
     rows_where,
     value_of,
@@ -38,10 +39,11 @@ def homogeneity_chapter(frame: pd.DataFrame, comparisons: Mapping[str, Compariso
     if sharing.empty:
         return Chapter(answers=("No game of this suite has two agents of one side, so that nobody could share.",))
     verdicts = judged(sharing, anchors)
+    tests = homogeneity_tests_table(sharing)
     return Chapter(
         answers=answers(sharing, anchors, verdicts),
         figures=(returns_figure(sharing, anchors, verdicts),),
-        tables=(homogeneity_table(sharing, anchors, frame, verdicts),),
+        tables=(homogeneity_table(sharing, anchors, frame, verdicts), *([tests] if tests is not None else [])),
     )
 
 

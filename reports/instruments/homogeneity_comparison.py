@@ -122,7 +122,9 @@ def _returns(game: Game, role: Role, ends: Ends, reference: Ends) -> _Returns:
 def _rows(own: _Returns, reference: _Returns | None) -> Iterator[dict[str, Any]]:
     yield _row("common_return", over_seeds(own.by_seed.to_numpy(), higher_is_better=True), each=own.bound)
     if reference is not None and reference is not own:
-        yield _row("sharing_difference", difference(own.by_seed, reference.by_seed), each=own.bound)
+        yield _row(
+            "sharing_difference", difference(own.by_seed, reference.by_seed, higher_is_better=True), each=own.bound
+        )
     if not own.cloned.size:
         return
     rng = child(own.seeds[0], "homogeneity", "tests")
@@ -169,5 +171,9 @@ def anchor_rows(runs: Mapping[str, Sequence[TrainingRun]], game: Game, *, label:
             rng = child(seed, "homogeneity", "places")
             found = joint_returns(game, joint, n_episodes=N_EPISODES, explore=ends.explored, rng=rng)
             values.append(float(role.common_return(found.values).mean()))
-        rows.append(estimate_row(over_seeds(values), game=label, role=role.label, quantity="random_return"))
+        rows.append(
+            estimate_row(
+                over_seeds(values, higher_is_better=True), game=label, role=role.label, quantity="random_return"
+            )
+        )
     return pd.DataFrame(rows, columns=["game", "role", "quantity", *ESTIMATE_COLUMNS])

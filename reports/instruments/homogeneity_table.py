@@ -75,8 +75,16 @@ def homogeneity_table(
         header=HEADER,
         rows=tuple(rows),
         numeric=frozenset({10}),
-        data=sharing,
+        data=_data(sharing, ends),
     )
+
+
+def _data(sharing: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
+    """Return every number of the table: what runs were compared by, and below it what single runs were measured."""
+    if ends.empty:
+        return sharing
+    own = ends[ends["metric"].isin([*DIVERSITIES, "gradient_conflict"])].drop(columns=["values", "step"])
+    return pd.concat([sharing, own.rename(columns={"metric": "quantity", "agent": "role"})], ignore_index=True)
 
 
 def _caption(anchors: pd.DataFrame) -> str:

@@ -9,15 +9,15 @@ play.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from nashlens.analysis.multiple_comparisons import holm
 from nashlens.analysis.results import Estimate
+from nashlens.reports.instruments.estimate_rows import estimate_of
 from nashlens.reports.instruments.last_policies import SEPARATE
 from nashlens.reports.verdicts import ALPHA, p_value
 from nashlens.reports.words import has_interval
@@ -85,21 +85,6 @@ def judged(sharing: pd.DataFrame, anchors: pd.DataFrame) -> tuple[Judged, ...]:
             )
         )
     return tuple(found)
-
-
-def estimate_of(row: Mapping[Any, Any]) -> Estimate:
-    """Return the estimate that a row of `estimate_row` holds."""
-    return Estimate(
-        value=float(row["value"]),
-        low=float(row["low"]),
-        high=float(row["high"]),
-        level=float(row["level"]),
-        method=str(row["method"]),
-        n=int(row["n"]),
-        unit=str(row["unit"]),
-        bound=row["bound"],
-        reason=str(row["reason"]),
-    )
 
 
 def rows_where(frame: pd.DataFrame, **where: str) -> pd.DataFrame:

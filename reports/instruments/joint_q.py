@@ -103,7 +103,7 @@ class JointQ:
         times, settings = [], ""
         for algorithm, each in runs.items():
             first = each[0]
-            times.append(estimate_row(_time(each), game=label, algorithm=algorithm))
+            times.append(estimate_row(_time(each), higher_is_better=False, game=label, algorithm=algorithm))
             if {side["kind"] for side in first.algorithm.values()} == {"joint_dqn"}:
                 settings = json.dumps(dict(next(iter(first.algorithm.values()))))
         told = {"game": label, "spec": json.dumps(spec_to_settings(game.spec)), "settings": settings}

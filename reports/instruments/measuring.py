@@ -14,6 +14,7 @@ from nashlens.games import Game, make
 from nashlens.reports import atomic
 from nashlens.reports.frames import COLUMNS, MEASURED_COLUMNS
 from nashlens.reports.instruments.contract import Comparisons, StoredRuns
+from nashlens.reports.instruments.estimate_rows import ESTIMATE_COLUMNS
 from nashlens.reports.instruments.registry import instrument
 from nashlens.reports.run_records import COMMON
 from nashlens.reports.safe_files import read_file, read_json
@@ -144,7 +145,7 @@ def _compared(
         algorithm: [(run_id, dict(store.status(run_id).checksums)) for run_id in runs]
         for algorithm, runs in done.items()
     }
-    key = atomic.digest(atomic.canonical_json([name, chosen.version, label, made]).encode())
+    key = atomic.digest(atomic.canonical_json([name, chosen.version, list(ESTIMATE_COLUMNS), label, made]).encode())
     folder = store.path("comparisons", key)
     if not anew and (kept := _kept_frames(folder, chosen.version)) is not None:
         return kept

@@ -23,6 +23,13 @@ from nashlens.reports.instruments.population import WHOLE
 
 DELTA = 0.05
 ALL = "all runs"
+BETTER = {
+    "nash_weight": True,
+    "alpha_rank_share": True,
+    "elo": True,
+    "uniform_nash_conv": False,
+    "equilibrium_nash_conv": False,
+}
 
 
 def meta_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, Any]]:
@@ -107,4 +114,6 @@ def _row(value: float, *, label: str, algorithm: str, quantity: str, n: int, bou
         bound=bound,
         reason=why,
     )
-    return estimate_row(estimate, game=label, algorithm=algorithm, quantity=quantity)
+    return estimate_row(
+        estimate, higher_is_better=BETTER.get(quantity), game=label, algorithm=algorithm, quantity=quantity
+    )

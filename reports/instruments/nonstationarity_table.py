@@ -52,7 +52,7 @@ def _rows(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
                 each = values.groupby(rows["seed"]).mean()
                 least = 0.0 if name in SIZES else what.least
                 yield estimate_row(
-                    seed_estimate(each, least=least),
+                    seed_estimate(each, least=least, higher_is_better=what.higher_is_better),
                     game=str(game),
                     quantity=f"{title} ({what.value_unit})",
                     algorithm=str(algorithm),

@@ -1,7 +1,7 @@
 """What is said of inferred policies: why models are off, what that costs, and whether replacing them does harm.
 
-Every sentence follows from numbers by a rule: a difference counts where Holm's correction over all arms of a game
-leaves it, equivalence where two one-sided tests show it, a share where its interval lies on one side of a half.
+Every sentence follows from numbers by a rule: a difference counts where Holm's correction over all arms leaves
+it, equivalence where two one-sided tests show it after the same correction, a share where it is on one side of a half.
 """
 
 from __future__ import annotations

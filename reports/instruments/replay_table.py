@@ -46,7 +46,9 @@ def _rows(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
                     values = (values <= P_LEVEL).astype(float).where(values.notna())
                     title, unit = f"Share of seeds with p ≤ {P_LEVEL}{what.title.removeprefix('p-value')}", "0 to 1"
                 yield estimate_row(
-                    seed_estimate(values.groupby(rows["seed"]).mean(), least=what.least),
+                    seed_estimate(
+                        values.groupby(rows["seed"]).mean(), least=what.least, higher_is_better=what.higher_is_better
+                    ),
                     game=str(game),
                     quantity=f"{title} ({unit})",
                     algorithm=str(algorithm),

@@ -10,7 +10,7 @@ import pandas as pd
 
 from nashlens.analysis.results import Estimate
 from nashlens.analysis.statistics import student_t
-from nashlens.reports.estimates import LEVEL, MIN_SEEDS
+from nashlens.reports.estimates import LEVEL, MIN_SEEDS, few_seeds
 
 
 def seed_means(frame: pd.DataFrame, metrics: str | Sequence[str], **where: str) -> pd.Series:
@@ -44,21 +44,23 @@ def seed_halves(frame: pd.DataFrame, metric: str, **where: str) -> tuple[pd.Seri
     return seed_means(chosen[chosen["step"] <= middle], metric), seed_means(chosen[chosen["step"] > middle], metric)
 
 
-def seed_estimate(values: pd.Series | Sequence[float], *, least: float | None = None) -> Estimate:
+def seed_estimate(
+    values: pd.Series | Sequence[float], *, least: float | None = None, higher_is_better: bool | None = None
+) -> Estimate:
     """Return the mean over seeds with Student's t interval; fewer than `MIN_SEEDS` have none, and a reason instead.
 
     Parameters
     ----------
     values : one number a seed; seeds without a finite one leave no interval.
     least : what the quantity cannot be below, to which the interval is cut.
+    higher_is_better : the direction of the quantity, None where it has none.
     """
     numbers = np.asarray(values, dtype=np.float64)
     if not len(numbers):
         return Estimate(
             value=np.nan, low=np.nan, high=np.nan, level=LEVEL, method="student-t", n=0, unit="seed", reason="no seed"
         )
-    found = student_t(numbers, level=LEVEL).at()
+    found = student_t(numbers, level=LEVEL, higher_is_better=higher_is_better).at()
     if found.n < MIN_SEEDS:
-        seeds = "1 seed" if found.n == 1 else f"{found.n} seeds"
-        return replace(found, low=np.nan, high=np.nan, reason=f"{seeds}; an interval needs at least {MIN_SEEDS}")
+        return replace(found, low=np.nan, high=np.nan, reason=few_seeds(found.n))
     return found if least is None else replace(found, low=max(found.low, least), high=max(found.high, least))

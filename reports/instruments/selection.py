@@ -65,7 +65,7 @@ class Selection:
                 for k, outcome in enumerate(outcomes):
                     share = wilson(ends.count(k), len(ends), unit="seed", metric="share of seeds").at()
                     labels = {"game": label, "algorithm": algorithm, "outcome": outcome, "best": str(best[k])}
-                    rows.append(estimate_row(share, **labels))
+                    rows.append(estimate_row(share, higher_is_better=True if best[k] else None, **labels))
         frame = pd.DataFrame(rows) if rows else pd.DataFrame(columns=FOUND)
         return {"outcomes": frame}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +12,10 @@ import pytest
 from nashlens.agents.records import ActorSnapshots, TrainingRun
 from nashlens.games import make
 from nashlens.reports.provenance import Provenance
+from nashlens.reports.tables import CELL_COLUMNS, Table
 
+# A number with its interval, as a cell of a table shows it.
+INTERVAL = re.compile(r"(^|\s)−?[\d.,]+ \[−?[\d.,]+, −?[\d.,]+\]")
 Strategies = Sequence[Sequence[Sequence[float]]]
 RunMaker = Callable[..., TrainingRun]
 
@@ -59,6 +63,19 @@ def run_playing(
         "parameter_hash": "0" * 64,
     }
     return TrainingRun(**{**values, **changes})
+
+
+@pytest.fixture(autouse=True)
+def intervals_travel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold every table that a test makes, of whatever chapter, to the rule: an interval shown is an interval kept."""
+    checks_made = Table.__post_init__
+
+    def checked(table: Table) -> None:
+        checks_made(table)
+        shown = [word for row in table.rows for word in row if INTERVAL.search(word)]
+        assert not shown or set(CELL_COLUMNS) <= set(table.data.columns), f"{table.name} shows {shown[0]}"
+
+    monkeypatch.setattr(Table, "__post_init__", checked)
 
 
 @pytest.fixture

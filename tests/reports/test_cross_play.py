@@ -270,7 +270,14 @@ def frames_with(gain: float, *, spread: float = 0.0, n: int = 6) -> dict[str, pd
     """Return the frames of one game in which training as an ensemble gains so much in the worst case."""
     empty = {name: pd.DataFrame(columns=[*labels, *ESTIMATE_COLUMNS]) for name, labels in LABELS.items()}
     about: dict[str, Any] = {"level": 0.95, "method": "student-t", "n": n, "unit": "seed", "bound": "estimate"}
-    about |= {"reason": "", "value": gain, "low": gain - spread, "high": gain + spread, "game": "tag"}
+    about |= {
+        "reason": "",
+        "higher_is_better": True,
+        "value": gain,
+        "low": gain - spread,
+        "high": gain + spread,
+        "game": "tag",
+    }
     ours = {"side": "prey", "algorithm": "ensemble", "against": "single"}
     ensembles = [{**about, **ours, "quantity": name} for name in ("training_gain", "mixing_gain", "mixture_worst")]
     choices = [{**about, **ours, "opponent": "single"}]
@@ -324,7 +331,8 @@ class TestChapter:
 
 class TestPublished:
     def pairings(self) -> pd.DataFrame:
-        about = {"level": 0.95, "method": "two-way-bootstrap", "n": 5, "unit": "run", "bound": "estimate", "reason": ""}
+        about = {"level": 0.95, "method": "two-way-bootstrap", "n": 5, "unit": "run", "bound": "estimate"}
+        about |= {"higher_is_better": None, "reason": ""}
         return pd.DataFrame(
             [
                 {"game": "tag", "first": first, "second": second, "score": "touches", "value": 1.0, "low": 0.5}

@@ -85,7 +85,13 @@ def test_every_verdict_has_its_sentence(make_run: MakeRun) -> None:
     assert "hunt. Neither a difference nor equivalence is shown: open " in text
     assert "hunt: stand-ins that are wrong enough cost reward." in text
     table = responses_table(found["returns"], found["differences"])
-    assert [row[6] for row in table.rows] == ["equivalent", "not shown", "not shown"]
+    rows = [dict(zip(table.header, row, strict=True)) for row in table.rows]
+    assert [row["verdict"] for row in rows] == ["equivalent", "lower", "not shown"]
+    # Holm by hand over the three arms
+    p = table.data.set_index("algorithm")["p_equivalence"].sort_values()
+    expected = np.minimum(np.maximum.accumulate(p.to_numpy() * [3, 2, 1]), 1.0)
+    assert table.data.set_index("algorithm").loc[p.index, "adjusted_p_equivalence"].tolist() == pytest.approx(expected)
+    assert (table.data["adjusted_p"] >= table.data["p"]).all()
     assert response_figure(pd.DataFrame(), found["differences"]) is not None
 
 
@@ -175,9 +181,9 @@ def test_arms_are_named_after_what_they_vary(how: StandIn, family: str) -> None:
     assert how.is_true == (family == "true")
 
 
-def measured(**changes: float) -> pd.DataFrame:
+def measured(**changes: float | tuple[float, ...]) -> pd.DataFrame:
     """Return a tidy frame of five seeds of one fitted model that is off by about 1 nat, with small causes."""
-    numbers = {
+    numbers: dict[str, float | tuple[float, ...]] = {
         "inference_tv": 0.5,
         "inference_kl_true_model": 1.0,
         "inference_kl_model_true": 1.5,
@@ -205,7 +211,7 @@ def measured(**changes: float) -> pd.DataFrame:
             "step": step,
             "agent": "a of b",
             "metric": metric,
-            "value": value * (1 + 0.01 * seed),
+            "value": value[seed] if isinstance(value, tuple) else value * (1 + 0.01 * seed),
             "bound": "estimate",
             "unit": "observation",
             "n": 9,
@@ -217,7 +223,7 @@ def measured(**changes: float) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def chapter_of(make_run: MakeRun, replaced: list[float], **changes: float) -> Any:
+def chapter_of(make_run: MakeRun, replaced: list[float], **changes: float | tuple[float, ...]) -> Any:
     found = suite_of(
         make_run,
         {
@@ -231,7 +237,8 @@ def chapter_of(make_run: MakeRun, replaced: list[float], **changes: float) -> An
 
 def verdicts_of(chapter: Any) -> dict[str, str]:
     table = next(each for each in chapter.tables if each.name == "inference-explanations")
-    return {row[2]: row[4] for row in table.rows}
+    whole = [dict(zip(table.header, row, strict=True)) for row in table.rows]
+    return {row["explanation"]: row["verdict"] for row in whole}
 
 
 def test_explanations_are_held_against_their_numbers(make_run: MakeRun) -> None:
@@ -282,7 +289,12 @@ def test_a_model_that_is_not_what_the_replay_teaches_is_not_explained_by_its_age
 
 def test_what_lies_in_between_is_not_shown(make_run: MakeRun) -> None:
     found = verdicts_of(
-        chapter_of(make_run, [0.99, 0.3, 0.97, 0.5, 0.98], inference_calibration=0.505, inference_shift=0.0)
+        chapter_of(
+            make_run,
+            [0.99, 0.3, 0.97, 0.5, 0.98],
+            inference_calibration=(0.7, 0.4, 0.6, 0.3, 0.55),
+            inference_shift=0.0,
+        )
     )
     assert found["H2: only the temperature is off"] == "not shown"
     assert found["H4: off where the policies go"] == "not shown"
@@ -335,3 +347,21 @@ def test_no_runs_leave_an_empty_chapter() -> None:
     assert (chapter.answers, chapter.figures, chapter.tables) == ((), (), ())
     assert explanations_table(pd.DataFrame(columns=["entropy_weight"]), pd.DataFrame()) is None
     assert ledger_figure(measured(), pd.DataFrame()) is None
+
+
+def test_an_arm_that_is_equivalent_only_before_holm_is_not_said_to_be(make_run: MakeRun) -> None:
+    found = suite_of(make_run, {"truth": arm(make_run, NEARLY), "u": arm(make_run, NEARLY, dose=1.0)})
+    row = found["differences"].iloc[0].to_dict()
+    many = pd.DataFrame([{**row, "algorithm": name, "p_equivalence": 0.04, "verdict": "equivalent"} for name in "ab"])
+    both = responses(many)["hunt"]
+    assert [each.adjusted_p_equivalence for each in both] == pytest.approx([0.08, 0.08])
+    assert [each.verdict for each in both] == ["not shown"] * 2
+    assert responses(many.iloc[:1])["hunt"][0].verdict == "equivalent"
+
+
+def test_the_arms_of_all_games_are_one_family(make_run: MakeRun) -> None:
+    found = suite_of(make_run, {"truth": arm(make_run, NEARLY), "u": arm(make_run, NEARLY[::-1], dose=1.0)})
+    one = responses(found["differences"])["hunt"][0]
+    two = responses(pd.concat([found["differences"], found["differences"].assign(game="other")]))
+    assert list(two) == ["hunt", "other"]
+    assert two["hunt"][0].adjusted_p == pytest.approx(min(1.0, 2 * one.adjusted_p))

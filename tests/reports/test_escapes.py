@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +31,9 @@ NASTY = (
     "- item\n1. item\n> quote",
     "[x](javascript:alert(1)) ![y](z) ***",
     "=1+1",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "-2+3",
+    "http://x.y https://x.y www.x.y ftp://x mailto:a@x.y",
     "a\r\nb\rc\x00d\x1be\u2028f",
     "\ufffe\uffff",
 )
@@ -128,18 +132,33 @@ def test_markdown_hides_every_sign_that_would_mean_something(text: str) -> None:
     shown = markdown(text)
     assert "\n" not in shown
     bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", shown)
+    assert not re.search(r"://|\bwww\.|\bmailto:", bare, re.IGNORECASE)
     assert not set("`*_{}[]<>|#&~!\\") & set(bare)
     assert not re.match(r"[-+=]|\d+[.)]", shown)
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=4))
-def test_to_csv_reads_back_as_it_was(texts: list[str]) -> None:
+def test_to_csv_reads_back_as_it_was_save_what_would_be_a_formula(texts: list[str]) -> None:
     frame = pd.DataFrame({'word, "a"': texts, "number": [0.1 + k for k in range(len(texts))]})
     back = pd.read_csv(io.StringIO(to_csv(frame)), keep_default_na=False, dtype={'word, "a"': str})
     assert list(back.columns) == list(frame.columns)
     assert back["number"].tolist() == frame["number"].tolist()
     expected = [printable(re.sub("\r\n?", "\n", text)) for text in texts]
-    assert back.iloc[:, 0].tolist() == expected
+    for read, text in zip(back.iloc[:, 0], expected, strict=True):
+        assert read == text or (read == f"'{text}" and text[0] in "=+-@\t\n")
+        assert not re.match(r"[=@]|[-+]\D*\(", read)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1+1", "-1+1", "@A1", "-", "\t=1", "\r=1", "-inf+1", "=cmd|' /C calc'!A0"])
+def test_to_csv_leaves_no_cell_and_no_name_of_a_column_a_formula(text: str) -> None:
+    shown = re.sub("\r", "\n", text)
+    header, cell = next(iter(pd.read_csv(io.StringIO(to_csv(pd.DataFrame({text: [text]})))).items()))
+    assert (header, cell.iloc[0]) == (f"'{shown}", f"'{shown}")
+
+
+@pytest.mark.parametrize("text", ["-1.5", "-1.5 2.0 -3e-7", "+4", "-inf", "a=b", "−1", "", "x @ y"])
+def test_to_csv_leaves_numbers_and_plain_words_as_they_are(text: str) -> None:
+    assert to_csv(pd.DataFrame({"a": ["x", text]})) in (f"a\nx\n{text}\n", f'a\nx\n"{text}"\n')
 
 
 @given(st.text())

@@ -337,7 +337,7 @@ class TestChapter:
 
     def test_what_is_neither_shown_nor_excluded_is_not_decided(self) -> None:
         columns = {"game": "g", "role": "all", "level": 0.95, "method": "student-t", "n": 5, "unit": "seed"}
-        columns |= {"bound": "estimate", "reason": "", "indexed": "False", "each": "exact"}
+        columns |= {"bound": "estimate", "higher_is_better": None, "reason": "", "indexed": "False", "each": "exact"}
         frame = pd.DataFrame(
             [
                 {**columns, "algorithm": "none", "sharing": "none", "reference": "True", "quantity": "common_return"}
@@ -388,8 +388,11 @@ def test_a_whole_suite_from_training_to_its_table(tmp_path: Path) -> None:
     store = Store.create(tmp_path / "out")
     assert not run_suite(suite, store, workers=1, pool=ThreadPoolExecutor).failed
     chapter, frame = instrument_chapters(store, suite, game_facts(suite))
-    (table,) = chapter.tables
-    assert table.name == "homogeneity"
+    table, tests = chapter.tables
+    assert (table.name, tests.name) == ("homogeneity", "homogeneity-tests")
+    # two games, two ways to share, swapping and cloning
+    assert len(tests.rows) == 8
+    assert (tests.data["adjusted_p"] >= tests.data["p"]).all()
     assert [row[:2] for row in table.rows] == [
         ("anti_coordination", "none"),
         ("anti_coordination", "full"),

@@ -1,0 +1,83 @@
+"""The tests of swapping and cloning, all of a report judged as one family."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from nashlens.analysis.multiple_comparisons import holm
+from nashlens.reports.estimates import LEVEL, MIN_SEEDS
+from nashlens.reports.instruments.estimate_rows import estimate_words
+from nashlens.reports.tables import Table
+from nashlens.reports.verdicts import ALPHA
+from nashlens.reports.words import counted, p_words
+
+TESTS = {"swap_loss": "swapping", "clone_loss": "cloning"}
+SHOWN = {"swap_loss": "places matter", "clone_loss": "copies lose"}
+
+
+def homogeneity_tests(sharing: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that have a test, with ``adjusted_p``: Holm's, over all of them.
+
+    Parameters
+    ----------
+    sharing : as `homogeneity` compares runs, all games.
+    """
+    own = sharing[sharing["quantity"].isin(list(TESTS)) & sharing["p"].notna()].reset_index(drop=True)
+    return own.assign(adjusted_p=holm(own["p"].to_numpy(dtype=float)).adjusted)
+
+
+def homogeneity_tests_table(sharing: pd.DataFrame) -> Table | None:
+    """Return one row a test, or None where nobody could be swapped or cloned.
+
+    Parameters
+    ----------
+    sharing : as `homogeneity` compares runs, all games.
+    """
+    tests = homogeneity_tests(sharing)
+    if tests.empty:
+        return None
+    rows = tuple(
+        (
+            str(row["game"]) if row["role"] == "all" else f"{row['game']}: {row['role']}",
+            str(row["algorithm"]),
+            TESTS[str(row["quantity"])],
+            f"{'≤ ' if row['each'] == 'upper' else ''}{estimate_words(row)}",
+            p_words(float(row["p"])),
+            p_words(float(row["adjusted_p"])),
+            p_words(float(row["smallest_p"])),
+            counted(int(row["n"]), str(row["unit"])),
+            _verdict(row),
+        )
+        for row in tests.to_dict("records")
+    )
+    return Table(
+        name="homogeneity-tests",
+        title="Whether it matters who stands where, and whether copies would do",
+        caption=_caption(len(tests)),
+        header=("game", "sharing", "test", "loss", "p", "Holm p", "smallest p", "n", "verdict"),
+        rows=rows,
+        numeric=frozenset({3, 4, 5, 6, 7}),
+        data=tests,
+    )
+
+
+def _caption(n_tests: int) -> str:
+    return (
+        "Swapping: the return in place less the mean return of the other orders of the policies, exact one-sided "
+        "permutation p. Cloning: the return less that of copies of the best agent, exact two-sided sign-flip p; with ≤ "
+        f"an upper bound, as the best copy is chosen by episodes. Means over seeds, {LEVEL:.0%} intervals of Student's "
+        f"t, unadjusted; fewer than {MIN_SEEDS} seeds have none. Smallest p: what so many seeds can reach at all. Holm "
+        f"p: after Holm's correction for the {counted(n_tests, 'test')} of this table; a verdict needs at most {ALPHA}."
+    )
+
+
+def _verdict(row: Mapping[Any, Any]) -> str:
+    if math.isnan(row["value"]) or row["adjusted_p"] > ALPHA:
+        return "not shown"
+    if row["value"] < 0:
+        return "copies gain" if row["quantity"] == "clone_loss" else "not shown"
+    return "not shown, a bound only" if row["each"] == "upper" else SHOWN[str(row["quantity"])]
