@@ -58,7 +58,7 @@ def curve_figure(
         name=name,
         title=title,
         caption=f"{about} {interval_note(together)}{family_note(n_comparisons(statements))}",
-        paragraphs=tuple(f"{game}. {words}" for game, words in written(statements).items()),
+        paragraphs=tuple(f"{game}. {words}" for game, words in written(statements).items() if words),
         panels=tuple(panels),
         data=together,
     )

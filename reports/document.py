@@ -26,6 +26,8 @@ from nashlens.reports.page_scripts import TEMPLATES, data_block, page_script, se
 from nashlens.reports.report import Report
 from nashlens.reports.tables import Table
 
+WORDY = 26  # letters from which on a cell of numbers is set in several lines
+LONG = 24  # letters of a word from which on it may be broken anywhere, so that its column leaves room for others
 PARTS = {"data": ("figure-*.csv", "table-*.csv"), "figures": ("*.svg",), "tables": ("*.tex",)}
 
 
@@ -99,6 +101,7 @@ def to_html(report: Report) -> str:
         svg=_inline,
         emphasise=_emphasise,
         data_block=data_block,
+        kinds=_kinds,
     )
 
 
@@ -144,6 +147,12 @@ def _emphasise(paragraph: str) -> Markup:
     """Return a paragraph with its first words, the game's name, set apart."""
     game, stop, rest = paragraph.partition(". ")
     return Markup("<strong>{}</strong>{}{}").format(game, stop, rest)
+
+
+def _kinds(word: str, numeric: bool) -> str:
+    """Return the classes that say how a cell is set; none where it is set as most are."""
+    kinds = ["number"] * numeric + ["wordy"] * (numeric and len(word) > WORDY)
+    return " ".join(kinds + ["long"] * any(len(part) > LONG for part in word.split()))
 
 
 def _markdown_table(table: Table) -> str:

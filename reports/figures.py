@@ -132,23 +132,34 @@ def curve_panel(
             steps, low, high = (part[column].to_numpy(dtype=np.float64) for column in ("step", "low", "high"))
             for _, single in seeds[seeds["line"] == line].groupby("seed"):
                 sns.lineplot(data=single, x="step", y="value", ax=axes, color=colour, linewidth=0.6, alpha=0.6)
+                _mark_single_point(axes, size=3.0)
             axes.fill_between(steps, low, high, color=colour, alpha=0.18, linewidth=0)
             sns.lineplot(data=part, x="step", y="mean", ax=axes, label=line, color=colour, errorbar=None, linewidth=1.8)
             axes.lines[-1].set_linestyle(dashes[line])
+            _mark_single_point(axes, size=6.0)
         _finish(axes, x_label=x_label, y_label=y_label, zero=zero, lines=lines, plain_x=plain_x)
         return Panel(name=name, title=title, svg=svg_of(canvas, name), alternative=alternative)
 
 
+def _mark_single_point(axes: Axes, *, size: float) -> None:
+    """Draw the line that was drawn last as a dot where it has one point, of which a line shows nothing."""
+    if np.size(axes.lines[-1].get_xdata()) == 1:  # seaborn leaves out what is not finite
+        axes.lines[-1].set(marker="o", markersize=size)
+
+
 def _finish(axes: Axes, *, x_label: str, y_label: str, zero: bool, lines: Sequence[str], plain_x: bool) -> None:
     axes.set_xlabel(x_label)
-    axes.set_ylabel(fill(y_label, Y_LABEL_WIDTH))
+    axes.set_ylabel(in_lines(y_label, Y_LABEL_WIDTH))
     if not plain_x:
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    drawn = np.concatenate([np.asarray(line.get_xdata(), dtype=np.float64) for line in axes.lines] or [np.zeros(0)])
+    whole = bool((drawn == np.round(drawn)).all())  # counts: no tick stands between two agents or two steps
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=whole))
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.margins(x=0.01)
     if zero:
-        axes.set_ylim(bottom=0.0)
+        highest = float(axes.dataLim.y1)
+        axes.set_ylim(0.0, 1.05 * highest if np.isfinite(highest) and highest > 0 else None)
     legend = axes.get_legend()
     if legend is not None:
         legend.remove()
@@ -160,6 +171,15 @@ def _finish(axes: Axes, *, x_label: str, y_label: str, zero: bool, lines: Sequen
         handlelength=2.6,
         columnspacing=1.2,
     )
+
+
+def in_lines(label: str, width: int) -> str:
+    """Return a label in lines of at most `width` letters where it can be; what stands in parentheses stays together.
+
+    >>> [len(line) for line in in_lines("Share of the optimum (0 to 1)", 26).splitlines()]
+    [20, 8]
+    """
+    return fill(re.sub(r"\([^()]*\)", lambda found: found[0].replace(" ", "\u00a0"), label), width)
 
 
 def _dashes(lines: Sequence[str], colours: Mapping[str, int]) -> dict[str, Dash]:

@@ -10,6 +10,7 @@ from nashlens.reports.estimates import MIN_SEEDS
 
 MINUS = "−"
 HUGE = 1e12  # numbers from here on are written with an exponent
+TINY = 5e-7  # numbers below are written with an exponent, for six decimals would make them 0
 NOTHING = 1e-12  # an interval inside ± this is one of rounding errors around 0
 NO_VALUE = "no value"
 
@@ -17,8 +18,8 @@ NO_VALUE = "no value"
 def number(value: float, *, decimals: int | None = None) -> str:
     """Return a number, to three significant digits unless told how many decimals.
 
-    >>> number(-0.01234), number(12345.6), number(float("nan")), number(2.0, decimals=1)
-    ('−0.0123', '12,346', 'no value', '2.0')
+    >>> number(-0.01234), number(12345.6), number(float("nan")), number(2.0, decimals=1), number(1.5e-9)
+    ('−0.0123', '12,346', 'no value', '2.0', '1.5e−09')
     """
     if math.isnan(value):
         return NO_VALUE
@@ -26,7 +27,7 @@ def number(value: float, *, decimals: int | None = None) -> str:
         return "infinite" if value > 0 else f"{MINUS}infinite"
     if value == 0 and decimals is None:
         return "0"
-    if abs(value) >= HUGE:
+    if abs(value) >= HUGE or (decimals is None and abs(value) < TINY):
         return f"{value:.3g}".replace("+", "").replace("-", MINUS)
     if decimals is None:
         size = abs(value)
@@ -61,14 +62,15 @@ def with_interval(value: float, low: float, high: float) -> str:
 
 
 def estimate_words(estimate: Estimate) -> str:
-    """Return an estimate with its interval, or why there is none.
+    """Return an estimate with its interval, or why there is none; how many seeds one needs stands in the captions.
 
     >>> e = Estimate(value=1.0, low=0.5, high=1.5, level=0.95, method="student-t", n=5, unit="seed")
     >>> estimate_words(e)
     '1.0 [0.5, 1.5]'
     """
     if estimate.reason:
-        return f"{number(estimate.value)} (no interval: {estimate.reason})"
+        why = estimate.reason.removesuffix(f"; an interval needs at least {MIN_SEEDS}")
+        return f"{number(estimate.value)} (no interval: {why})"
     return with_interval(estimate.value, estimate.low, estimate.high)
 
 

@@ -13,7 +13,7 @@ from nashlens.reports.figures import Figure
 from nashlens.reports.instruments.contract import Chapter
 from nashlens.reports.instruments.nonstationarity_quantities import HORIZONS, TARGET_PARTS, drift_name, floor_name
 from nashlens.reports.instruments.nonstationarity_table import nonstationarity_table
-from nashlens.reports.instruments.seed_estimates import seed_estimate, seed_halves, seed_means
+from nashlens.reports.instruments.seed_estimates import seed_counts, seed_estimate, seed_halves, seed_means
 from nashlens.reports.verdicts import Statement, Verdict, plain
 from nashlens.reports.words import counted, estimate_words, listed, number
 
@@ -96,16 +96,10 @@ def _answers(part: pd.DataFrame, game: str) -> list[str]:
     kind = "estimates at probe states" if floor else "each seed's number exact"
     said = [
         f"{game}. To an agent that knows its own action only, {what} moves from one snapshot to the next by "
-        f"{listed(each)}, {unit} ({_basis(part)}; mean over snapshots and agents, {kind}). {_control(part)}"
+        f"{listed(each)}, {unit} ({seed_counts(part)}; mean over snapshots and agents, {kind}). {_control(part)}"
     ]
     said += [words for words in (_shares(part), _targets(part)) if words]
     return [" ".join(said)]
-
-
-def _basis(part: pd.DataFrame) -> str:
-    counts = sorted({int(n) for n in part.groupby("algorithm")["seed"].nunique()})
-    few = f", fewer than {MIN_SEEDS} have no interval" if counts[0] < MIN_SEEDS else ""
-    return f"n = {listed([str(n) for n in counts])} seeds{few}"
 
 
 def _control(part: pd.DataFrame) -> str:

@@ -16,7 +16,7 @@ from nashlens.reports.instruments.contract import Chapter
 from nashlens.reports.instruments.nonstationarity_chapter import over_agents
 from nashlens.reports.instruments.replay_quantities import MAX_OTHERS, by_others_name
 from nashlens.reports.instruments.replay_table import P_LEVEL, replay_table
-from nashlens.reports.instruments.seed_estimates import seed_estimate, seed_halves, seed_means
+from nashlens.reports.instruments.seed_estimates import seed_counts, seed_estimate, seed_halves, seed_means
 from nashlens.reports.verdicts import Statement, Verdict, plain, written
 from nashlens.reports.words import counted, estimate_words, listed, number
 
@@ -91,8 +91,8 @@ def _means(part: pd.DataFrame, metric: str) -> str:
 def _answer(part: pd.DataFrame, single: pd.DataFrame, game: str, *, told: str) -> str:
     said = [
         f"{game}. At the end of training the replay is worth a share of {_means(part, 'rs_effective_share')} of its "
-        f"transitions to an agent, the others being what they are now ({_basis(part)}; mean over agents, an estimate "
-        "from episodes of the snapshots that filled it)."
+        f"transitions to an agent, the others being what they are now ({seed_counts(part)}; mean over agents, an "
+        "estimate from episodes of the snapshots that filled it)."
     ]
     factors = {name: values for name in _algorithms(part) if len(values := share_per_other(part, name))}
     if factors:
@@ -100,12 +100,6 @@ def _answer(part: pd.DataFrame, single: pd.DataFrame, game: str, *, told: str) -
         said.append(f"One more other multiplies that share by {listed(words)}.")
     said += [_ages(part), _tests(single), _errors(part, told)]
     return " ".join(words for words in said if words)
-
-
-def _basis(part: pd.DataFrame) -> str:
-    counts = sorted({int(n) for n in part.groupby("algorithm")["seed"].nunique()})
-    few = f", fewer than {MIN_SEEDS} have no interval" if counts[0] < MIN_SEEDS else ""
-    return f"n = {listed([str(n) for n in counts])} seeds{few}"
 
 
 def _ages(part: pd.DataFrame) -> str:

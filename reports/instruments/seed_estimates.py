@@ -11,6 +11,7 @@ import pandas as pd
 from nashlens.analysis.results import Estimate
 from nashlens.analysis.statistics import student_t
 from nashlens.reports.estimates import LEVEL, MIN_SEEDS, few_seeds
+from nashlens.reports.words import counted, listed
 
 
 def seed_means(frame: pd.DataFrame, metrics: str | Sequence[str], **where: str) -> pd.Series:
@@ -42,6 +43,23 @@ def seed_halves(frame: pd.DataFrame, metric: str, **where: str) -> tuple[pd.Seri
     steps = np.sort(chosen["step"].unique())
     middle = steps[(len(steps) - 1) // 2] if len(steps) else 0
     return seed_means(chosen[chosen["step"] <= middle], metric), seed_means(chosen[chosen["step"] > middle], metric)
+
+
+def seed_counts(frame: pd.DataFrame) -> str:
+    """Say on how many seeds of its algorithms a frame rests, and what follows where they are few.
+
+    Parameters
+    ----------
+    frame : tidy, of one game.
+
+    Examples
+    --------
+    >>> seed_counts(pd.DataFrame({"algorithm": ["a", "b", "b"], "seed": [0, 0, 1]}))
+    'n = 1 and 2 seeds, fewer than 5 have no interval'
+    """
+    counts = sorted({int(n) for n in frame.groupby("algorithm")["seed"].nunique()})
+    few = f", fewer than {MIN_SEEDS} have no interval" if counts[0] < MIN_SEEDS else ""
+    return f"n = {listed([*map(str, counts[:-1]), counted(counts[-1], 'seed')])}{few}"
 
 
 def seed_estimate(

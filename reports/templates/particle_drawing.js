@@ -100,8 +100,18 @@ nashlens.drawings.episodes = (data) => {
     const flat = item.rewards.flat();
     const top = Math.max(...flat, 0);
     const bottom = Math.min(...flat, 0);
-    const y = (r) => 6 + ((top - r) / Math.max(top - bottom, 1)) * (height - 12);
-    const x = (t) => 4 + (t / Math.max(item.rewards.length, 1)) * (width - 8);
+    pen.font = "11px system-ui, sans-serif";
+    const marks = [...new Set([top, 0, bottom])];
+    const left = 10 + Math.max(...marks.map((mark) => pen.measureText(value(mark)).width));
+    const y = (r) => 8 + ((top - r) / Math.max(top - bottom, 1)) * (height - 16);
+    const x = (t) => left + (t / Math.max(item.rewards.length, 1)) * (width - left - 4);
+    pen.fillStyle = nashlens.ink("--quiet");
+    pen.textAlign = "right";
+    // Zero has no number where it would touch another one.
+    for (const mark of marks) {
+      if (mark === 0 && [top, bottom].some((end) => end !== 0 && Math.abs(y(end) - y(0)) < 12)) continue;
+      pen.fillText(value(mark), left - 6, y(mark) + 4);
+    }
     pen.strokeStyle = nashlens.ink("--grid");
     line(pen, [[x(0), y(0)], [x(item.rewards.length), y(0)]]);
     data.agents.forEach((_, i) => {

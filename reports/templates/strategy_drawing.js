@@ -57,7 +57,9 @@ nashlens.drawings.paths = (data) => {
       pen.beginPath();
       pen.moveTo(cx - dx * size, cy + dy * size);
       pen.lineTo(cx + dx * size, cy - dy * size);
-      pen.lineTo(cx + (dx * 0.3 - dy * 0.45) * size, cy - (dy * 0.3 + dx * 0.45) * size);
+      pen.moveTo(cx + (dx * 0.3 - dy * 0.45) * size, cy - (dy * 0.3 + dx * 0.45) * size);
+      pen.lineTo(cx + dx * size, cy - dy * size);
+      pen.lineTo(cx + (dx * 0.3 + dy * 0.45) * size, cy - (dy * 0.3 - dx * 0.45) * size);
       pen.stroke();
     }
     pen.globalAlpha = 1;
