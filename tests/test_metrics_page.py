@@ -49,6 +49,20 @@ def test_every_test_that_the_page_names_exists() -> None:
     assert missing == []
 
 
+def test_every_metric_says_how_it_is_tested_and_what_it_costs() -> None:
+    tables = re.findall(r"^\| metric \|(.+)\|\n\|[-|]+\|\n((?:\|.+\|\n)+)", PAGE, flags=re.MULTILINE)
+    assert len(tables) >= 8
+    for header, rows in tables:
+        columns = [each.strip() for each in header.split("|")]
+        assert columns[:2] == ["exact test", "property test"]
+        assert columns[-1] == "seconds on spread"
+        for line in rows.splitlines():
+            cells = [each.strip() for each in line.strip("|").split("|")]
+            assert len(cells) == 1 + len(columns), line
+            assert all(cells), line
+            assert all(NAMED.search(each) for each in cells[1:3]), line
+
+
 def test_the_page_lists_thirty_values_with_a_test_and_a_source_each() -> None:
     assert list(VALUES) == [f"T{k:02d}" for k in range(1, 31)]
     assert [label for label, (_, tests, source) in VALUES.items() if not tests or not source] == []
