@@ -25,6 +25,7 @@ from nashlens.reports.instruments.homogeneity_chapter import homogeneity_chapter
 from nashlens.reports.instruments.homogeneity_comparison import anchor_rows, sharing_rows
 from nashlens.reports.instruments.homogeneity_quantities import QUANTITIES
 from nashlens.reports.instruments.roles import roles
+from nashlens.reports.instruments.run_games import check_game
 from nashlens.reports.instruments.shared_gradients import conflict_rows
 from nashlens.reports.measure_rows import EVERYONE, Row
 
@@ -40,7 +41,18 @@ class Homogeneity:
     quantities = QUANTITIES
 
     def measure(self, run: TrainingRun, game: Game) -> Iterator[Row]:
-        """Yield the diversity of each role's last policies, and the conflict of its shared gradients."""
+        """Yield the diversity of each role's last policies, and the conflict of its shared gradients.
+
+        Parameters
+        ----------
+        run : as stored.
+        game : the run's game, made again.
+
+        Raises
+        ------
+        ValueError : the game is not the run's.
+        """
+        check_game(run, game)
         found = roles(game)
         for role in found:
             label = EVERYONE if len(found) == 1 else role.label
@@ -54,6 +66,10 @@ class Homogeneity:
         ------
         ``sharing`` : one row a role, algorithm and quantity; see `homogeneity_comparison`.
         ``anchors`` : the return of random play, the exact best joint return, and that of the best shared policy.
+
+        Raises
+        ------
+        ValueError : the game is not that of every run.
         """
         anchors = anchor_rows(runs, game, label=label)
         exact = pd.DataFrame(list(_exact_rows(game, label=label)), columns=list(anchors.columns))

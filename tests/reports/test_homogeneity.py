@@ -239,6 +239,14 @@ class TestComparison:
         assert INSTRUMENT.compare({"ddpg": [run]}, make("matching_pennies"), label="pennies")["sharing"].empty
         assert list(INSTRUMENT.measure(run, make("matching_pennies"))) == []
 
+    def test_a_game_that_was_not_trained_on_is_refused(self, make_run: RunMaker) -> None:
+        run = pair(make_run, LEFT, RIGHT, seed=0)
+        refusal = "game must be the one that was trained on: its name must be anti_coordination, not chicken"
+        with pytest.raises(ValueError, match=refusal):
+            list(INSTRUMENT.measure(run, make("chicken")))
+        with pytest.raises(ValueError, match=refusal):
+            INSTRUMENT.compare({"none": [run]}, make("chicken"), label="chicken")
+
     def test_a_volunteer_and_two_who_abstain_lose_a_third_of_all_by_cloning(self, make_run: RunMaker) -> None:
         own = tuple(make("volunteers_dilemma").spec.sides)
         runs = [
