@@ -14,8 +14,9 @@ from nashlens.agents.records import TrainingRun
 from nashlens.games import make
 from nashlens.reports.conventions import GameFacts
 from nashlens.reports.instruments.contract import StoredRuns
+from nashlens.reports.instruments.joint_limits import joint_sizes
 from nashlens.reports.instruments.joint_q import INSTRUMENT
-from nashlens.reports.instruments.joint_q_chapter import joint_q_chapter, joint_sizes
+from nashlens.reports.instruments.joint_q_chapter import joint_q_chapter
 from nashlens.reports.instruments.learner_size import n_parameters, parameter_bytes
 from tests.reports.instrument_runs import constant_run, values_of
 
