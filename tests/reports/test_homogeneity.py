@@ -21,6 +21,7 @@ from nashlens.reports.instruments.chapters import instrument_chapters
 from nashlens.reports.instruments.deviations_at_hand import deviation_gains_at_hand
 from nashlens.reports.instruments.homogeneity import INSTRUMENT
 from nashlens.reports.instruments.homogeneity_chapter import homogeneity_chapter
+from nashlens.reports.instruments.homogeneity_table import exact_gap
 from nashlens.reports.instruments.homogeneity_verdicts import judged, value_of
 from nashlens.reports.instruments.joint_returns import joint_returns
 from nashlens.reports.instruments.roles import Role, mounted, orders, placed, roles
@@ -314,6 +315,31 @@ class TestChapter:
 
     def test_training_that_ends_below_the_best_shared_strategy_is_told_apart(self, make_run: RunMaker) -> None:
         assert "ended below the best shared strategy with 0 [0, 0] against 0.500" in self.chapter(make_run, LEFT)[2]
+
+    def test_the_table_says_what_sharing_must_lose_where_that_is_computed(self, make_run: RunMaker) -> None:
+        runs = {
+            "none": cell(make_run, LEFT, RIGHT, mode="none"),
+            "full": cell(make_run, EVEN, EVEN, mode="full"),
+            "full-index": [
+                make_run(
+                    [[EVEN, LEFT], [EVEN, RIGHT]],
+                    game="anti_coordination",
+                    seed=k,
+                    algorithm=sharing("full", index=True),
+                )
+                for k in range(5)
+            ],
+        }
+        found = INSTRUMENT.compare(runs, make("anti_coordination"), label="anti")
+        (table,) = homogeneity_chapter(pd.DataFrame(), {"anti": found}).tables
+        column = table.header.index("exact gap")
+        # a shared strategy (θ, 1 − θ) pays 2θ(1 − θ), at most 1/2 of 1; an index tells the agents apart
+        assert [row[column] for row in table.rows] == ["0", "0.500", "0"]
+        shared = found["sharing"][found["sharing"]["algorithm"] == "full"]
+        anchors = found["anchors"]
+        climbed = anchors.assign(bound=["lower"] * len(anchors))
+        assert exact_gap(climbed, shared) == "≤ 0.500"
+        assert exact_gap(anchors[anchors["quantity"] == "random_return"], shared) == "—"
 
     def test_no_loss_is_called_enough(self, make_run: RunMaker) -> None:
         answers = self.chapter(make_run, LEFT, index=True)
