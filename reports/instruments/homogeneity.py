@@ -20,6 +20,7 @@ from nashlens.games import Game, NormalFormGame
 from nashlens.reports.conventions import GameFacts
 from nashlens.reports.instruments.behavioural_diversity import diversity_rows
 from nashlens.reports.instruments.contract import Chapter, Comparisons
+from nashlens.reports.instruments.critic_deviation import critic_gain_rows
 from nashlens.reports.instruments.estimate_rows import estimate_row
 from nashlens.reports.instruments.homogeneity_chapter import homogeneity_chapter
 from nashlens.reports.instruments.homogeneity_comparison import anchor_rows, sharing_rows
@@ -37,11 +38,11 @@ class Homogeneity:
     """Compares runs whose agents share parameters with runs whose agents do not."""
 
     name = "homogeneity"
-    version = 1
+    version = 2
     quantities = QUANTITIES
 
     def measure(self, run: TrainingRun, game: Game) -> Iterator[Row]:
-        """Yield the diversity of each role's last policies, and the conflict of its shared gradients.
+        """Yield the diversity of each role's last policies, the conflict of its shared gradients, and gains by critics.
 
         Parameters
         ----------
@@ -58,6 +59,8 @@ class Homogeneity:
             label = EVERYONE if len(found) == 1 else role.label
             yield from diversity_rows(run, game, role, label=label)
             yield from conflict_rows(run, game, role, label=label)
+        if found and isinstance(game, NormalFormGame):
+            yield from critic_gain_rows(run, game)
 
     def compare(self, runs: Mapping[str, Sequence[TrainingRun]], game: Game, *, label: str) -> Comparisons:
         """Return common returns, differences, losses and NashConv (``sharing``), random play and exact values.
