@@ -10,10 +10,7 @@ from nashlens.reports.figures import Figure
 from nashlens.reports.instruments.contract import Chapter, Comparisons
 from nashlens.reports.instruments.homogeneity_answers import answers
 from nashlens.reports.instruments.homogeneity_table import homogeneity_table
-from nashlens.reports.instruments.homogeneity_verdicts import (
-    Judged,
-    judged,
-)
+from nashlens.reports.instruments.homogeneity_verdicts import Judged, judged
 from nashlens.reports.interval_figures import interval_panel
 from nashlens.reports.verdicts import ALPHA
 from nashlens.reports.words import estimate_words, number
