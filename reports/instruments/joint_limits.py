@@ -72,20 +72,26 @@ def where_it_stops(sizes: Sequence[Joint]) -> list[str]:
         ]
     first = refused[0]
     made = [each for each in sizes if not each.refusal and each.size.n_agents < first.size.n_agents]
-    before = f"It stops after N = {made[-1].size.n_agents}: " if made else "It never starts: "
-    need = first.size.parameter_bytes + first.size.minibatch_bytes
+    before = f"stops after N = {made[-1].size.n_agents}: " if made else "never starts: "
     return [
-        f"{before}with N = {first.size.n_agents} agents the learner of the joint action is refused before anything is "
-        f"allocated ({first.refusal}). It would need {need:,} bytes a seed, and {first.size.update_multiply_adds:,} "
-        "multiply-adds an update."
+        f"A value of every joint action {before}with N = {first.size.n_agents} agents the learner of the joint action "
+        f"is refused before anything is allocated ({first.refusal}). An update would take "
+        f"{first.size.update_multiply_adds:,} multiply-adds."
     ]
 
 
 def refused_rows(rows: pd.DataFrame, sizes: Sequence[Joint]) -> pd.DataFrame:
-    """Return rows of the joint learner where it is refused, one for each seed that the game has."""
+    """Return rows of the joint learner from the last size that can be made on, one for each seed that the game has.
+
+    Parameters
+    ----------
+    rows : of ``jq_log_bytes``, all algorithms.
+    sizes : of `joint_sizes`; without a refused one there are no rows.
+    """
+    first = next((k for k, each in enumerate(sizes) if each.refusal), len(sizes))
     parts = []
-    for each in sizes:
-        if each.refusal:
+    for k, each in enumerate(sizes):
+        if each.refusal or k == first - 1 < len(sizes) - 1:
             own = rows[rows["game"] == each.game].drop_duplicates("seed")
             parts.append(own.assign(algorithm=REFUSED, value=np.log10(each.size.parameter_bytes)))
     return pd.concat(parts, ignore_index=True) if parts else rows.iloc[:0]

@@ -43,10 +43,10 @@ def joint_q_chapter(
     sizes = joint_sizes(comparisons)
     kept = frame.assign(agent=ALL_AGENTS)
     shares = kept[kept["metric"] == "jq_share"]
-    figures = (_share_figure(shares, facts), _memory_figure(kept, sizes, facts))
+    figures = (_share_figure(shares, sizes, facts), _memory_figure(kept, sizes, facts))
     times = pd.concat([found["times"] for found in comparisons.values()], ignore_index=True)
     return Chapter(
-        answers=(*_answers(shares, facts), *_growth(kept, facts), *where_it_stops(sizes)),
+        answers=(*where_it_stops(sizes), *_answers(shares, facts), *_growth(kept, facts), *_times_said(times, facts)),
         figures=tuple(figure for figure in figures if figure is not None),
         tables=(*(sizes_table(sizes),) * bool(sizes), _times_table(times)),
     )
@@ -117,16 +117,37 @@ def _growth(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> list[str]:
     return [f"Parameters, counted exactly, grow {'; '.join(said)}."] if said else []
 
 
-def _share_figure(shares: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Figure | None:
+def _times_said(times: pd.DataFrame, facts: Mapping[str, GameFacts]) -> list[str]:
+    """Say how the time of an update grows with the number of agents."""
+    known = times[times["value"].notna()]
+    said = []
+    for name in _algorithms(known):
+        own = known[known["algorithm"] == name]
+        spent = sorted((_n_agents(facts, str(row["game"])), float(row["value"])) for row in own.to_dict("records"))
+        (few, least), (many, most) = spent[0], spent[-1]
+        if few < many:
+            said.append(
+                f"under {name} from {number(1000 * least)} ms at N = {few} to {number(1000 * most)} ms at N = {many}"
+            )
+    if not said:
+        return []
+    return [
+        f"An update takes {'; '.join(said)}: processor time of a seed, environment steps included, an estimate without "
+        "an interval."
+    ]
+
+
+def _share_figure(shares: pd.DataFrame, sizes: Sequence[Joint], facts: Mapping[str, GameFacts]) -> Figure | None:
     if shares.empty:
         return None
+    refused = any(each.refusal for each in sizes)
     ends = shares[shares["step"] == shares.groupby("game")["step"].transform("max")]
     return curve_figure(
         _by_family(ends, facts),
         name="jq-share",
         title="Share of the optimum against the number of agents",
         about="What the last joint action without exploration pays, over the most that any pays; every seed's number "
-        "is exact. Where a line ends the learner is refused.",
+        f"is exact.{' The line of the joint learner ends where it is refused.' if refused else ''}",
         say=lambda part, game: [plain("Which differences hold is said at the head of the report.")],
         zero=True,
         x_label="number of agents",
@@ -142,7 +163,8 @@ def _memory_figure(frame: pd.DataFrame, sizes: Sequence[Joint], facts: Mapping[s
         name="jq-memory",
         title="Memory of the parameters against the number of agents",
         about="Decimal logarithm of the bytes of one seed's parameters, their gradient, targets and the optimiser's "
-        "moments, counted from the settings and so the same for every seed. Refused sizes are counted, not trained.",
+        "moments, counted from the settings and so the same for every seed. Refused sizes are counted, not trained; "
+        "their line sets out from the last size that can be made.",
         say=lambda part, game: [plain("A straight line is growth by one factor an agent; a bent one, slower growth.")],
         x_label="number of agents",
     )
@@ -161,7 +183,7 @@ def _times_table(times: pd.DataFrame) -> Table:
         name="joint-times",
         title="Processor seconds an update",
         caption="Processor time of one seed's training over its updates, environment steps and snapshots included; "
-        "seeds are trained together on one thread, so that a cell has one time. An estimate, on the machine that is "
-        "named under the provenance of the runs.",
+        "seeds are trained together on one thread, so that a cell has one time; the first cell of a worker process "
+        "carries what loading takes, too. An estimate, on the machine that is named under the provenance of the runs.",
         labels={"game": "game", "algorithm": "algorithm"},
     )
