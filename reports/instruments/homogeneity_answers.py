@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from nashlens.reports.estimates import by_seed
 from nashlens.reports.instruments import critic_deviation
+from nashlens.reports.instruments.homogeneity_summary import in_short
 from nashlens.reports.instruments.homogeneity_verdicts import TOLERATED, Judged, estimate_of, rows_where, value_of
 from nashlens.reports.instruments.seed_estimates import seed_estimate
 from nashlens.reports.verdicts import ALPHA
@@ -28,6 +30,7 @@ def answers(
     """
     shared = [each for each in verdicts if each.shares]
     said = [
+        in_short(anchors, shared),
         verdict_sentence([each for each in shared if not each.indexed], "Sharing one policy without an index"),
         verdict_sentence([each for each in shared if each.indexed], "Sharing one policy that reads the agent's index"),
         gap_sentence(anchors),
@@ -118,7 +121,7 @@ def clone_sentence(sharing: pd.DataFrame, shared: Sequence[Judged]) -> str:
     if not counts[True][0] + counts[False][0]:
         return ""
     parts = []
-    for gains, words in ((True, "lose by being copies of their best"), (False, "are not shown to")):
+    for gains, words in ((True, "lose by being copies of their best"), (False, "are not shown to lose by it")):
         total, costly = counts[gains]
         if total:
             parts.append(f"in {counted(total, 'game')} separately trained agents {words}, and sharing cost in {costly}")
@@ -132,7 +135,9 @@ def equilibrium_sentence(sharing: pd.DataFrame, shared: Sequence[Judged]) -> str
         where = {"game": each.game, "role": each.role, "algorithm": each.algorithm}
         row = rows_where(sharing, **where, quantity="nash_conv")
         if each.verdict == "costs" and len(row) and row["each"].iloc[0] == "exact":
-            said.append(f"{estimate_words(estimate_of(row.to_dict('records')[0]))} ({each.game}, {each.algorithm})")
+            found = estimate_of(row.to_dict("records")[0])
+            least = replace(found, low=max(found.low, 0.0)) if has_interval(found) else found
+            said.append(f"{estimate_words(least)} ({each.game}, {each.algorithm})")
     if not said:
         return ""
     return f"NashConv of the policies that lose by sharing is {listed(said)}: it measures stability, not this loss."
@@ -151,7 +156,7 @@ def critic_sentence(measures: pd.DataFrame, shared: Sequence[Judged]) -> str:
     known_better = [each.game for each, gain in found if has_interval(gain) and gain.low > 0]
     meaning = (
         f" In {listed(list(dict.fromkeys(known_better)))} the critics know of something better, which a policy that "
-        "must answer for all agents alike cannot follow."
+        "must answer for all agents alike cannot follow (intervals over seeds above 0, unadjusted)."
         if known_better
         else ""
     )

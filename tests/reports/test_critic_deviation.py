@@ -131,7 +131,7 @@ def test_the_sentence_says_where_critics_know_better() -> None:
     assert "over the agents these gains add to 1.00 [0.91, 1.09] (anti, full), a lower bound of NashConv" in said
     assert said.endswith(
         "In anti the critics know of something better, which a policy that must answer for all agents "
-        "alike cannot follow."
+        "alike cannot follow (intervals over seeds above 0, unadjusted)."
     )
     unsure = critic_sentence(frame([0.0, 0.0, 1.0, 0.0, 0.0]), [judged("costs")])
     assert "0.20 [0.00, 0.76]" in unsure
