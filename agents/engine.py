@@ -11,19 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from nashlens.agents.config import Ensemble
+from nashlens.agents.kept_stacks import Layers
 from nashlens.agents.networks import Stack
 from nashlens.agents.records import TrainingRun
 from nashlens.agents.snapshots import Snapshots
 
 LOSS_LIMIT = 1e12
 Generators = Sequence[torch.Generator]
-Layers = Mapping[str, npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

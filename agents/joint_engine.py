@@ -12,8 +12,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from nashlens.agents.engine import Generators, Layers, Transitions, Update
+from nashlens.agents.engine import Generators, Transitions, Update
 from nashlens.agents.joint_size import check_joint_size
+from nashlens.agents.kept_stacks import Layers
 from nashlens.agents.snapshots import Snapshots
 from nashlens.agents.value_engine import ValueEngine
 from nashlens.agents.value_settings import DQN, JointDQN, ValueLearning

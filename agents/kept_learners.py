@@ -5,24 +5,23 @@ The names of the kept arrays begin with `PREFIX`, so that they stand beside the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from nashlens.agents.distributions import Head
+from nashlens.agents.kept_stacks import Layers, stack_layers, tensors_over
 from nashlens.agents.layout import Layout
 from nashlens.agents.learner_snapshots import CriticSnapshots, LearnerSnapshots
 from nashlens.agents.networks import Stack
 from nashlens.agents.opponents import Opponents
-from nashlens.agents.recurrent_snapshots import RecurrentSnapshots
 from nashlens.agents.snapshots import ActorSnapshots, Floats
-from nashlens.agents.warm_start import place_of, read_layers
+from nashlens.agents.warm_start import read_actor
 from nashlens.games.core import GameSpec
 
 PREFIX = "beside."
-Layers = Mapping[str, npt.NDArray[np.float32]]
 
 
 @runtime_checkable
@@ -70,13 +69,14 @@ class ActorAndCritic(Protocol):
 
 def learner_layers(learners: Sequence[ActorAndCritic]) -> dict[str, npt.NDArray[np.float32]]:
     """Return copies of every stack of some learners but the actors and what never changes, by name ``[S, …]``."""
-    return {
-        f"{PREFIX}{n}.{name}.{k}": tensor.detach().cpu().numpy().copy()
-        for n, learner in enumerate(learners)
-        for name, stack in learner.stacks.items()
-        if name not in {"actor", "initial_opponents"}
-        for k, tensor in enumerate(stack.tensors)
-    }
+    return stack_layers(
+        {
+            f"{PREFIX}{n}.{name}": stack
+            for n, learner in enumerate(learners)
+            for name, stack in learner.stacks.items()
+            if name not in {"actor", "initial_opponents"}
+        }
+    )
 
 
 def read_learner(
@@ -95,23 +95,25 @@ def read_learner(
     stacks = learner.stacks
 
     def tensors(name: str) -> list[list[npt.NDArray[np.float32]]]:
-        n_tensors = len(stacks[name].tensors)
-        return [[layers[f"{PREFIX}{number}.{name}.{p}"][seed] for p in range(n_tensors)] for layers in kept]
+        return tensors_over(kept, f"{PREFIX}{number}.{name}", seed, stack=stacks[name])
 
     def critics(start: str) -> tuple[CriticSnapshots, ...]:
         names = [name for name in stacks if name.startswith(start)]
         return tuple(_critic(learner, stacks[name], agent, member, tensors(name)) for name in names)
 
-    place = place_of(learner, agent, sub)
-    weights, biases = read_layers(place, tensors("target_actor"))
-    kind = RecurrentSnapshots if learner.actor.recurrent else ActorSnapshots
-    heat = learner.settings.temperature
     opponents: Opponents | None = getattr(learner, "opponents", None)
     return LearnerSnapshots(
         central=learner.settings.critic == "central",
         critics=critics("critic"),
         target_critics=critics("target_critic"),
-        target_actor=kind(weights=weights, biases=biases, index=place.index, temperature=heat, soft=learner.soft),
+        target_actor=read_actor(
+            learner,
+            agent,
+            tensors("target_actor"),
+            sub=sub,
+            temperature=learner.settings.temperature,
+            soft=learner.soft,
+        ),
         models={} if opponents is None else _models(learner, opponents, agent, tensors("opponents")),
         target_models={} if opponents is None else _models(learner, opponents, agent, tensors("target_opponents")),
     )

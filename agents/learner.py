@@ -1,4 +1,4 @@
-"""The networks of some agents under one setting, in all seeds, and the steps that move them.
+"""The networks of some agents under one setting, in all seeds.
 
 A `Learner` holds n agents with one kind of action space. Where they have K sub-policies each, its networks stand for
 n · K members, agent by agent for the first sub-policy, then for the second, and so on; without ensembles the members
@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nashlens.agents import losses, passes
+from nashlens.agents import passes
 from nashlens.agents.adam import Adam, BlockAdam
-from nashlens.agents.adversary import step_lengths, worst_case
+from nashlens.agents.adversary import step_lengths
 from nashlens.agents.config import MADDPGFamily
 from nashlens.agents.distributions import Noise, head_for
 from nashlens.agents.joint_inputs import JointInputs
@@ -23,7 +23,6 @@ from nashlens.agents.layout import Layout
 from nashlens.agents.networks import Stack
 from nashlens.agents.opponents import Opponents
 from nashlens.agents.parameter_state import load_parameters, parameter_state
-from nashlens.agents.replay import Minibatch
 from nashlens.agents.sharing import slots_of
 from nashlens.games.core import GameSpec
 
@@ -45,6 +44,8 @@ class Learner:
     actor, target_actor : stacks of the m members.
     critics, target_critics : one stack, or two under MATD3.
     opponents : models of the others' policies, or None.
+    reward_columns : ``[1, m, 1, 1]``; the agent of each member, to gather its reward.
+    adversary_lengths : ``[m, N]``; how far an adversary may move each agent's action, or None where there is none.
     """
 
     def __init__(
@@ -86,8 +87,8 @@ class Learner:
             self.opponents = Opponents(
                 spec, self.agents, settings, settings.inference, soft=self.soft, device=device, rngs=rngs
             )
-        self._own_rewards = torch.tensor(self.members, device=device)[None, :, None, None]
-        self._lengths = (
+        self.reward_columns = torch.tensor(self.members, device=device)[None, :, None, None]
+        self.adversary_lengths = (
             step_lengths(settings.minimax, self.members, spec.sides, device=device) if settings.minimax else None
         )
 
@@ -140,73 +141,6 @@ class Learner:
         values = [passes.outputs(critic, inputs).squeeze(-1) for critic in self.target_critics]
         return values[0] if len(values) == 1 else torch.minimum(*values)
 
-    @torch.no_grad()
-    def step_critic(self, batch: Minibatch, next_actions: Tensor, alive: Tensor) -> Tensor:
-        """Move the critics towards their targets; return the losses ``[S, m]``.
-
-        Parameters
-        ----------
-        batch : each member's minibatch.
-        next_actions : joint actions ``[S, m, B, ΣA]`` that the target policies take at the successors.
-        alive : ``[S]``; seeds that still learn.
-        """
-        if self._lengths is not None:
-            next_actions = worst_case(
-                next_actions,
-                lambda joint: self.target_value(batch.next_observations, joint),
-                self._lengths,
-                self.actions,
-            )
-        with torch.no_grad():
-            targets = losses.temporal_difference_target(
-                batch.rewards.gather(3, self._own_rewards.expand(*batch.rewards.shape[:3], 1)).squeeze(-1),
-                self.target_value(batch.next_observations, next_actions),
-                batch.terminated,
-                gamma=self.settings.gamma,
-            )
-        found = torch.zeros(targets.shape[:2], device=targets.device)
-        inputs = self.inputs.join(batch.observations, batch.actions)
-        for critic in self.critics:
-            activations = passes.forward(critic, critic.rows(inputs))
-            errors = activations[-1].view(targets.shape) - targets
-            found += errors.square().mean(dim=-1)
-            slope = torch.where(alive[:, None, None], errors * (2 / errors.shape[-1]), 0.0)
-            passes.descend(critic, activations, slope.view(-1, slope.shape[-1], 1))
-        self._move(self.critics, self.critic_optimiser)
-        return found
-
-    @torch.no_grad()
-    def step_actor(
-        self, batch: Minibatch, joint_actions: Tensor, noise: Noise, alive: Tensor, *, n_updates: int
-    ) -> Tensor:
-        """Move the actors; return the losses ``[S, m]``.
-
-        Parameters
-        ----------
-        batch : each member's minibatch.
-        joint_actions : ``[S, m, B, ΣA]``; what the other agents do; the member's own part is replaced.
-        noise : from `draw_gradient`.
-        alive : ``[S]``; seeds that still learn.
-        n_updates : updates made before this one.
-        """
-        activations = passes.forward(
-            self.actor, self.actor.rows(self.observations.own(batch.observations, self.members))
-        )
-        n_seeds, n_members, n_rows = batch.rewards.shape[0], len(self.members), batch.rewards.shape[2]
-        outputs = activations[-1].view(n_seeds, n_members, n_rows, -1)
-        masks = None
-        if batch.masks is not None:
-            masks = self.actions.own(batch.masks, self.members)[..., : self.head.padded]
-        step = self._climb if self.settings.gradient == "deterministic" else self._score
-        loss, slope = step(batch, joint_actions, outputs, noise, masks, n_updates=n_updates)
-        weight = self.settings.logit_penalty
-        loss += weight * self.head.penalty(outputs)
-        slope = (slope + weight * self.head.penalty_slope(outputs)) / self.n_subs
-        slope = torch.where(alive[:, None, None, None], slope, 0.0)
-        passes.descend(self.actor, activations, slope.flatten(0, 1))
-        self._move([self.actor], self.actor_optimiser)
-        return loss
-
     def follow(self) -> None:
         """Move all targets towards the online networks by the share tau."""
         share = self.settings.tau
@@ -226,60 +160,3 @@ class Learner:
     def _optimisers(self) -> dict[str, Adam]:
         named = {"actor": self.actor_optimiser, "critic": self.critic_optimiser}
         return named | ({"opponents": self.opponents.optimiser} if self.opponents else {})
-
-    def _climb(
-        self,
-        batch: Minibatch,
-        joint_actions: Tensor,
-        outputs: Tensor,
-        noise: Noise,
-        masks: Tensor | None,
-        *,
-        n_updates: int,
-    ) -> tuple[Tensor, Tensor]:
-        """Return ``−mean Q`` of the actors' own actions ``[S, m]``, and its slope in their outputs."""
-        own, back = self.head.pull_back(outputs, noise, masks, n_updates=n_updates)
-        activations = self._pass_of_own(batch, joint_actions, own)
-        n_rows = own.shape[2]
-        values = activations[-1].view(*own.shape[:3])
-        down = torch.full_like(activations[-1], -1 / n_rows)
-        slope = passes.slope_in_inputs(self.critics[0], activations, down, self.inputs.columns, width=own.shape[-1])
-        return -values.mean(dim=-1), back(slope.view(own.shape))
-
-    def _score(
-        self,
-        batch: Minibatch,
-        joint_actions: Tensor,
-        outputs: Tensor,
-        noise: Noise,
-        masks: Tensor | None,
-        *,
-        n_updates: int,
-    ) -> tuple[Tensor, Tensor]:
-        """Return ``−mean log π · Q`` of actions that the actors draw ``[S, m]``, and its slope in their outputs."""
-        drawn = self.head.draw(outputs, noise.first, masks)
-        values = self._pass_of_own(batch, joint_actions, self.head.executed(drawn))[-1].view(*drawn.shape[:3])
-        density, back = self.head.pull_back_density(outputs, drawn, masks)
-        return -(density * values).mean(dim=-1), back(values / -values.shape[-1])
-
-    def _pass_of_own(self, batch: Minibatch, joint_actions: Tensor, own: Tensor) -> list[Tensor]:
-        """Return the first critic's activations where the own actions ``[S, m, B, A]`` replace those given."""
-        critic, own = self.critics[0], self._padded(own)
-        if self._lengths is not None:
-            joint_actions = worst_case(
-                self.actions.replace(joint_actions, own, self.members),
-                lambda joint: self.value(critic.frozen(), batch.observations, joint),
-                self._lengths,
-                self.actions,
-            )
-        inputs = self.inputs.join_with_own(batch.observations, joint_actions, own)
-        return passes.forward(critic, critic.rows(inputs))
-
-    def _move(self, stacks: Sequence[Stack], optimiser: Adam) -> None:
-        for stack in stacks:
-            stack.clip(self.settings.clip)
-        optimiser.step()
-
-    def _padded(self, own: Tensor) -> Tensor:
-        short = self.actions.padded - self.head.padded
-        return torch.nn.functional.pad(own, (0, short)) if short else own

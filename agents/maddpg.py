@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from nashlens.agents.actor_critic_steps import step_actor, step_critic
 from nashlens.agents.distributions import uniform_draws
 from nashlens.agents.learner import Learner
 from nashlens.agents.opponents import unrecorded
@@ -130,7 +131,7 @@ def update_all(
             if learner.opponents.inference.fed_as == "log_probabilities":
                 read = _stand_in(learners, learner, batch, batch.actions, nxt=False, generators=generators)
                 batch = batch.with_actions(read)
-        loss = learner.step_critic(batch, next_actions, alive)
+        loss = step_critic(learner, batch, next_actions, alive)
         critic_losses[:, columns] = _by_agent(learner, loss)
         moved[columns] = actor_due
         if actor_due:
@@ -138,7 +139,7 @@ def update_all(
             if learner.settings.other_actions == "current":
                 others = _at_rows(learners, batch, nxt=False, target=False, generators=generators)
             noise = learner.draw_gradient(generators, size)
-            loss = learner.step_actor(batch, others, noise, alive, n_updates=n_updates)
+            loss = step_actor(learner, batch, others, noise, alive, n_updates=n_updates)
             actor_losses[:, columns] = _by_agent(learner, loss)
     for learner, actor_due in zip(learners, due, strict=True):
         if actor_due:

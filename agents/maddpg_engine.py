@@ -11,8 +11,9 @@ from torch import Tensor
 
 from nashlens.agents import checkpoint as saved
 from nashlens.agents.config import Ensemble, MADDPGFamily
-from nashlens.agents.engine import Decision, Generators, Layers, Situation, Transitions, Update, within_limit
+from nashlens.agents.engine import Decision, Generators, Situation, Transitions, Update, within_limit
 from nashlens.agents.kept_learners import learner_layers, read_learner
+from nashlens.agents.kept_stacks import Layers, stack_layers, tensors_over
 from nashlens.agents.learner import Learner
 from nashlens.agents.learner_snapshots import LearnerSnapshots
 from nashlens.agents.maddpg import joint_decision, update_all
@@ -104,19 +105,17 @@ class MADDPGEngine:
 
     def layers(self, *, n_steps: int, n_updates: int) -> Layers:
         """Return the online actors' parameters."""
-        return {
-            f"{n}.{k}": tensor.detach().cpu().numpy().copy()
-            for n, learner in enumerate(self.learners)
-            for k, tensor in enumerate(learner.actor.tensors)
-        }
+        return stack_layers({str(n): learner.actor for n, learner in enumerate(self.learners)})
 
     def actors(self, agent: int, seed: int, kept: Sequence[Layers]) -> tuple[Snapshots, ...]:
         """Return the snapshots of an agent's sub-policies."""
         number = self._homes[agent]
         learner = self.learners[number]
-        n_tensors = len(learner.actor.tensors)
-        tensors_T = [[layers[f"{number}.{p}"][seed] for p in range(n_tensors)] for layers in kept]
-        return tuple(read_actor(learner, agent, sub, tensors_T) for sub in range(learner.n_subs))
+        tensors_T = tensors_over(kept, str(number), seed, stack=learner.actor)
+        heat, soft = learner.settings.temperature, learner.soft
+        return tuple(
+            read_actor(learner, agent, tensors_T, sub=sub, temperature=heat, soft=soft) for sub in range(learner.n_subs)
+        )
 
     def learner_layers(self) -> Layers:
         """Return critics, targets and models of the others."""

@@ -11,14 +11,14 @@ from torch import Tensor
 
 from nashlens.agents import checkpoint as saved
 from nashlens.agents.config import Ensemble
-from nashlens.agents.engine import Decision, Generators, Layers, Situation, Transitions, Update, within_limit
+from nashlens.agents.engine import Decision, Generators, Situation, Transitions, Update, within_limit
+from nashlens.agents.kept_stacks import Layers, stack_layers, tensors_over
 from nashlens.agents.networks import Stack
 from nashlens.agents.policy_learner import PolicyLearner
 from nashlens.agents.records import TrainingRun
-from nashlens.agents.recurrent_snapshots import RecurrentSnapshots
-from nashlens.agents.snapshots import ActorSnapshots, Snapshots
+from nashlens.agents.snapshots import Snapshots
 from nashlens.agents.trajectories import Trajectories
-from nashlens.agents.warm_start import begin_actor, place_of, read_layers
+from nashlens.agents.warm_start import begin_actor, read_actor
 from nashlens.games.core import GameSpec
 
 
@@ -116,21 +116,14 @@ class OnPolicyEngine:
 
     def layers(self, *, n_steps: int, n_updates: int) -> Layers:
         """Return the actors' parameters."""
-        return {
-            f"{n}.{k}": tensor.detach().cpu().numpy().copy()
-            for n, learner in enumerate(self.learners)
-            for k, tensor in enumerate(learner.actor.tensors)
-        }
+        return stack_layers({str(n): learner.actor for n, learner in enumerate(self.learners)})
 
     def actors(self, agent: int, seed: int, kept: Sequence[Layers]) -> tuple[Snapshots, ...]:
         """Return the snapshots of an agent's policy."""
         number, _ = self._homes[agent]
         learner = self.learners[number]
-        tensors_T = [[layers[f"{number}.{p}"][seed] for p in range(len(learner.actor.tensors))] for layers in kept]
-        place = place_of(learner, agent)
-        weights, biases = read_layers(place, tensors_T)
-        kind = RecurrentSnapshots if learner.actor.recurrent else ActorSnapshots
-        return (kind(weights=weights, biases=biases, index=place.index),)
+        tensors_T = tensors_over(kept, str(number), seed, stack=learner.actor)
+        return (read_actor(learner, agent, tensors_T),)
 
     def begin_from(self, seed: int, run: TrainingRun) -> None:
         """Set the actors of one seed to the last ones of a former run; critics stay new."""

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nashlens.agents.engine import Engine, Layers, Update
+from nashlens.agents.engine import Engine, Update
 from nashlens.agents.kept_learners import KeepsLearners
+from nashlens.agents.kept_stacks import Layers
 from nashlens.agents.records import TrainingRun, joint_policy
 from nashlens.games.core import Game
 from nashlens.games.episodes import play

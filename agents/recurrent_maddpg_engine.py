@@ -14,20 +14,20 @@ from torch import Tensor
 
 from nashlens.agents import checkpoint as saved
 from nashlens.agents.config import Ensemble, MADDPGFamily
-from nashlens.agents.engine import Decision, Generators, Layers, Situation, Transitions, Update, within_limit
+from nashlens.agents.engine import Decision, Generators, Situation, Transitions, Update, within_limit
 from nashlens.agents.kept_learners import learner_layers, read_learner
+from nashlens.agents.kept_stacks import Layers, stack_layers, tensors_over
 from nashlens.agents.layout import Layout
 from nashlens.agents.learner_snapshots import LearnerSnapshots
 from nashlens.agents.networks import Stack
 from nashlens.agents.records import TrainingRun
 from nashlens.agents.recurrent_family import check_first_update, common_windows, recurrent_learners
 from nashlens.agents.recurrent_maddpg import update_all
-from nashlens.agents.recurrent_snapshots import RecurrentSnapshots
 from nashlens.agents.replay_schedule import common_rollout, updates_due
 from nashlens.agents.sequence_replay import SequenceReplay
-from nashlens.agents.snapshots import ActorSnapshots, Snapshots
+from nashlens.agents.snapshots import Snapshots
 from nashlens.agents.unrolling import stepped
-from nashlens.agents.warm_start import begin_actor, place_of, read_layers
+from nashlens.agents.warm_start import begin_actor, read_actor
 from nashlens.games.core import GameSpec
 
 
@@ -141,22 +141,14 @@ class RecurrentMADDPGEngine:
 
     def layers(self, *, n_steps: int, n_updates: int) -> Layers:
         """Return the online actors' parameters."""
-        return {
-            f"{n}.{k}": tensor.detach().cpu().numpy().copy()
-            for n, learner in enumerate(self.learners)
-            for k, tensor in enumerate(learner.actor.tensors)
-        }
+        return stack_layers({str(n): learner.actor for n, learner in enumerate(self.learners)})
 
     def actors(self, agent: int, seed: int, kept: Sequence[Layers]) -> tuple[Snapshots, ...]:
         """Return the snapshots of an agent's policy."""
         number, _ = self._homes[agent]
         learner = self.learners[number]
-        tensors_T = [[layers[f"{number}.{p}"][seed] for p in range(len(learner.actor.tensors))] for layers in kept]
-        place = place_of(learner, agent)
-        weights, biases = read_layers(place, tensors_T)
-        kind = RecurrentSnapshots if learner.actor.recurrent else ActorSnapshots
-        heat = learner.settings.temperature
-        return (kind(weights=weights, biases=biases, index=place.index, temperature=heat, soft=learner.soft),)
+        tensors_T = tensors_over(kept, str(number), seed, stack=learner.actor)
+        return (read_actor(learner, agent, tensors_T, temperature=learner.settings.temperature, soft=learner.soft),)
 
     def learner_layers(self) -> Layers:
         """Return critics and targets."""

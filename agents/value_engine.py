@@ -12,8 +12,9 @@ from torch import Tensor
 
 from nashlens.agents import checkpoint as saved
 from nashlens.agents.config import Ensemble
-from nashlens.agents.engine import Decision, Generators, Layers, Situation, Transitions, Update, within_limit
+from nashlens.agents.engine import Decision, Generators, Situation, Transitions, Update, within_limit
 from nashlens.agents.epsilon_greedy import by_agent, joint_choice, joint_log_probabilities
+from nashlens.agents.kept_stacks import Layers, stack_layers, tensors_over
 from nashlens.agents.networks import Stack
 from nashlens.agents.records import TrainingRun
 from nashlens.agents.replay import Minibatch, Replay
@@ -125,11 +126,7 @@ class ValueEngine:
 
     def layers(self, *, n_steps: int, n_updates: int) -> Layers:
         """Return the online parameters, ε and the fingerprint."""
-        kept = {
-            f"{n}.{k}": tensor.detach().cpu().numpy().copy()
-            for n, learner in enumerate(self.learners)
-            for k, tensor in enumerate(learner.online.tensors)
-        }
+        kept = stack_layers({str(n): learner.online for n, learner in enumerate(self.learners)})
         n_seeds = len(kept["0.0"])
         kept["epsilon"] = np.full(n_seeds, self._exploration.at(n_steps), dtype=np.float32)
         fingerprint = np.array(self._fingerprint_at(n_steps, n_updates), dtype=np.float32)
@@ -145,10 +142,7 @@ class ValueEngine:
         number = self._homes[agent]
         learner = self.learners[number]
         place = learner.place_of(agent)
-        n_tensors = len(learner.online.tensors)
-        weights, biases = read_layers(
-            place, [[layers[f"{number}.{p}"][seed] for p in range(n_tensors)] for layers in kept]
-        )
+        weights, biases = read_layers(place, tensors_over(kept, str(number), seed, stack=learner.online))
         width = 2 if learner.reads_fingerprints else 0
         return ValueSnapshots(
             weights=weights,

@@ -75,8 +75,13 @@ def place_of(learner: Acting, agent: int, sub: int = 0) -> Place:
 
 
 def read_actor(
-    learner: Learner, agent: int, sub: int, tensors_T: Sequence[Sequence[npt.NDArray[np.float32]]]
-) -> ActorSnapshots:
+    learner: Acting,
+    agent: int,
+    tensors_T: Sequence[Sequence[npt.NDArray[np.float32]]],
+    *,
+    sub: int = 0,
+    **relaxed: Any,
+) -> ActorSnapshots | RecurrentSnapshots:
     """Return T snapshots of an agent's sub-policy with the padding cut off.
 
     Parameters
@@ -84,16 +89,12 @@ def read_actor(
     learner : whose stack was kept.
     agent, sub : which actor.
     tensors_T : for each of the T moments one seed's actor tensors ``[L, …]``, in the order of `Stack.tensors`.
+    relaxed : the `temperature` of an actor that is relaxed, and whether it acts `soft`; see `ActorSnapshots`.
     """
     place = place_of(learner, agent, sub)
     weights, biases = read_layers(place, tensors_T)
-    return ActorSnapshots(
-        weights=weights,
-        biases=biases,
-        index=place.index,
-        temperature=learner.settings.temperature,
-        soft=learner.soft,
-    )
+    kind = RecurrentSnapshots if learner.actor.recurrent else ActorSnapshots
+    return kind(weights=weights, biases=biases, index=place.index, **relaxed)
 
 
 def read_layers(

@@ -32,7 +32,7 @@ class HomogeneityGap:
     gap : `heterogeneous` − `homogeneous`; `ratio` : `homogeneous` / `heterogeneous`, NaN unless both are positive.
     nash_conv : of all agents playing `shared_strategy`; NaN where it was not asked for.
     objective : what welfare is: the ``common reward``, or the ``sum`` of payoffs.
-    bound : ``exact``, or ``upper`` for the gap where `homogeneous` is the best of several climbs.
+    bound : ``exact``, or ``upper`` for the gap where `homogeneous` is the best of several climbs and may be too low.
     """
 
     heterogeneous: float
@@ -79,7 +79,7 @@ def homogeneity_gap(game: NormalFormGame) -> HomogeneityGap:
 
     Returns
     -------
-    HomogeneityGap; exact for two actions.
+    HomogeneityGap; exact for two actions, and within its tolerance where it is certain for more.
 
     Raises
     ------
@@ -88,8 +88,8 @@ def homogeneity_gap(game: NormalFormGame) -> HomogeneityGap:
     Notes
     -----
     That the best shared strategy is a Nash equilibrium holds where agents can change places (`check_symmetric`); the
-    gap is defined without. The best of several climbs is reported for three actions or more: ``lower`` for the shared
-    optimum and so ``upper`` for the gap.
+    gap is defined without. For three actions or more the shared optimum is climbed to, and certified where the game is
+    small enough (`shared_bound`); where it is not, it is a lower bound, and so the gap an upper one.
 
     References
     ----------
@@ -140,14 +140,16 @@ def repeated_homogeneity_gap(game: NormalFormGame, *, rounds: int, memory: bool)
     alike = np.eye(len(welfare), dtype=np.bool_)
     shared = shared_optimum(welfare)
     pure = shared.pure_value * rounds
-    value = shared.value
+    value, bounds = shared.value, {shared.bound}
     for played in range(1, rounds):
         if not memory:
             value = shared.value * (played + 1)
             continue
         shared = shared_optimum(welfare + np.where(alike, value, best * played))
         value = shared.value
-    summed = SharedOptimum(strategy=shared.strategy, value=value, pure_value=pure, bound=shared.bound)
+        bounds.add(shared.bound)
+    bound: Bound = "exact" if bounds == {"exact"} else "lower"
+    summed = SharedOptimum(strategy=shared.strategy, value=value, pure_value=pure, bound=bound)
     return _gap(best * rounds, summed, game=game, distance=float("nan"))
 
 

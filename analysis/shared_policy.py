@@ -2,7 +2,8 @@
 
 With a shared strategy x the welfare depends only on how many agents take each action: it is a polynomial with one term
 for each way to count N agents over A actions. For two actions it has one variable, and all its stationary points are
-the roots of its derivative. For more it is climbed from many starts: the best value found is a lower bound.
+the roots of its derivative. For more it is climbed from many starts: the best value found is a lower bound, and exact
+where `shared_bound` then shows that no strategy gets more.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.polynomial import polynomial
 from scipy.optimize import LinearConstraint, minimize
 
 from nashlens.analysis.results import Array, Bound, Record, read_only
+from nashlens.analysis.shared_bound import none_passes
 from nashlens.games.normal_form import NormalFormGame
 
 _MAX_STARTS = 24
@@ -31,8 +33,9 @@ class SharedOptimum:
     strategy : ``[A]``; what every agent plays.
     value : its expected welfare.
     pure_value : welfare of the best shared action, without mixing.
-    bound : ``exact`` for two actions; ``lower`` for more, the best of several climbs.
-    tolerance : of the climbs, as a share of the largest welfare.
+    bound : ``exact``, within `tolerance` for three actions or more; ``lower`` where it is the best of several climbs
+        and nothing else is known.
+    tolerance : of the climbs and of their certificate, as a share of the largest welfare.
     """
 
     strategy: Array
@@ -90,11 +93,10 @@ def shared_optimum(welfare: Array) -> SharedOptimum:
     values = welfare_at(points, counts, coefficients)
     slack = 1e-12 * float(np.abs(coefficients).max())
     best = int(np.argmax(values >= values.max() - slack))  # of equals the first: starts are exact, climbs nearly so
+    value = float(values[best])
+    sure = n_actions <= 2 or none_passes(table, value, slack=TOLERANCE * float(np.abs(table).max()))
     return SharedOptimum(
-        strategy=read_only(points[best]),
-        value=float(values[best]),
-        pure_value=pure,
-        bound="exact" if n_actions <= 2 else "lower",
+        strategy=read_only(points[best]), value=value, pure_value=pure, bound="exact" if sure else "lower"
     )
 
 

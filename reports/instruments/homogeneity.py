@@ -20,11 +20,13 @@ from nashlens.games import Game, NormalFormGame
 from nashlens.reports.conventions import GameFacts
 from nashlens.reports.instruments.behavioural_diversity import diversity_rows
 from nashlens.reports.instruments.contract import Chapter, Comparisons
+from nashlens.reports.instruments.critic_deviation import critic_gain_rows
 from nashlens.reports.instruments.estimate_rows import estimate_row
 from nashlens.reports.instruments.homogeneity_chapter import homogeneity_chapter
 from nashlens.reports.instruments.homogeneity_comparison import anchor_rows, sharing_rows
 from nashlens.reports.instruments.homogeneity_quantities import QUANTITIES
 from nashlens.reports.instruments.roles import roles
+from nashlens.reports.instruments.run_games import check_game
 from nashlens.reports.instruments.shared_gradients import conflict_rows
 from nashlens.reports.measure_rows import EVERYONE, Row
 
@@ -36,16 +38,29 @@ class Homogeneity:
     """Compares runs whose agents share parameters with runs whose agents do not."""
 
     name = "homogeneity"
-    version = 1
+    version = 2
     quantities = QUANTITIES
 
     def measure(self, run: TrainingRun, game: Game) -> Iterator[Row]:
-        """Yield the diversity of each role's last policies, and the conflict of its shared gradients."""
+        """Yield the diversity of each role's last policies, the conflict of its shared gradients, and gains by critics.
+
+        Parameters
+        ----------
+        run : as stored.
+        game : the run's game, made again.
+
+        Raises
+        ------
+        ValueError : the game is not the run's.
+        """
+        check_game(run, game)
         found = roles(game)
         for role in found:
             label = EVERYONE if len(found) == 1 else role.label
             yield from diversity_rows(run, game, role, label=label)
             yield from conflict_rows(run, game, role, label=label)
+        if found and isinstance(game, NormalFormGame):
+            yield from critic_gain_rows(run, game)
 
     def compare(self, runs: Mapping[str, Sequence[TrainingRun]], game: Game, *, label: str) -> Comparisons:
         """Return common returns, differences, losses and NashConv (``sharing``), random play and exact values.
@@ -54,6 +69,10 @@ class Homogeneity:
         ------
         ``sharing`` : one row a role, algorithm and quantity; see `homogeneity_comparison`.
         ``anchors`` : the return of random play, the exact best joint return, and that of the best shared policy.
+
+        Raises
+        ------
+        ValueError : the game is not that of every run.
         """
         anchors = anchor_rows(runs, game, label=label)
         exact = pd.DataFrame(list(_exact_rows(game, label=label)), columns=list(anchors.columns))

@@ -57,8 +57,12 @@ def sharing_rows(runs: Mapping[str, Sequence[TrainingRun]], game: Game, *, label
     Returns
     -------
     Frame with `COLUMNS`; empty for a game without two agents of one side.
+
+    Raises
+    ------
+    ValueError : `game` is not that of every run.
     """
-    cells = {algorithm: ends_of(each) for algorithm, each in runs.items() if len(each)}
+    cells = {algorithm: ends_of(each, game) for algorithm, each in runs.items() if len(each)}
     reference = reference_of(cells)
     rows: list[dict[str, Any]] = []
     for role in roles(game):
@@ -160,7 +164,7 @@ def anchor_rows(runs: Mapping[str, Sequence[TrainingRun]], game: Game, *, label:
     -----
     In a game with several sides the opponents are those of the reference's runs, as for the learned policies.
     """
-    cells = {algorithm: ends_of(each) for algorithm, each in runs.items() if len(each)}
+    cells = {algorithm: ends_of(each, game) for algorithm, each in runs.items() if len(each)}
     ends = cells[reference_of(cells) or next(iter(cells))]
     random = anchor_policies(game)["random"]
     rows = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nashlens.analysis.local_best_response import LISY
+from nashlens.reports.instruments.critic_deviation import NAME
 from nashlens.reports.quantities import Quantity
 
 SND = "Bettini, Shankar & Prorok (2025), JMLR 26(163), arXiv:2305.02128"
@@ -54,5 +56,15 @@ QUANTITIES = (
         definition="One less the length of the sum of the agents' own policy gradients of shared parameters over the "
         "sum of their lengths.",
         least=0.0,
+    ),
+    Quantity(
+        name=NAME,
+        title="Gain by what critics value most",
+        value_unit="payoff",
+        definition="What the agents would gain, each deviating alone to the action that its own last critic values "
+        "most against the others' strategies, added over agents; an agent whose critic errs counts 0. A lower bound of "
+        "NashConv, in matrix games whose runs kept their critics.",
+        least=0.0,
+        reference=LISY,
     ),
 )

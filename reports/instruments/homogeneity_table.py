@@ -11,7 +11,8 @@ import pandas as pd
 
 from nashlens.reports.estimates import final_estimates
 from nashlens.reports.instruments.estimate_rows import estimate_words
-from nashlens.reports.instruments.homogeneity_verdicts import TOLERATED, Judged, value_of
+from nashlens.reports.instruments.homogeneity_verdicts import TOLERATED, Judged, rows_where, value_of
+from nashlens.reports.instruments.last_policies import SEPARATE
 from nashlens.reports.tables import Table
 from nashlens.reports.words import counted, number, with_interval
 
@@ -21,6 +22,7 @@ HEADER = (
     "sharing",
     "common return",
     "less separate policies",
+    "exact gap",
     "sharing is",
     "diversity",
     "swap loss",
@@ -59,6 +61,7 @@ def homogeneity_table(
                 str(algorithm),
                 _words(by.get("common_return")),
                 "the reference" if separate else _words(by.get("sharing_difference")),
+                exact_gap(anchors, part),
                 "" if separate else words.get((str(game), str(role), str(algorithm)), "no statement"),
                 _measured(where, DIVERSITIES),
                 _tested(by.get("swap_loss")),
@@ -74,7 +77,7 @@ def homogeneity_table(
         caption=_caption(anchors),
         header=HEADER,
         rows=tuple(rows),
-        numeric=frozenset({10}),
+        numeric=frozenset({11}),
         data=_data(sharing, ends),
     )
 
@@ -85,6 +88,30 @@ def _data(sharing: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
         return sharing
     own = ends[ends["metric"].isin([*DIVERSITIES, "gradient_conflict"])].drop(columns=["values", "step"])
     return pd.concat([sharing, own.rename(columns={"metric": "quantity", "agent": "role"})], ignore_index=True)
+
+
+def exact_gap(anchors: pd.DataFrame, rows: pd.DataFrame) -> str:
+    """Return what one way to share must lose of the best joint return, where that is computed from the payoffs.
+
+    Parameters
+    ----------
+    anchors : all games.
+    rows : of one game, role and algorithm of the frame ``sharing``.
+
+    Returns
+    -------
+    The best joint return less that of the best shared strategy, in words; 0 where policies are separate or read an
+    index, with which agents can play any joint strategy. ``≤`` where the best shared strategy was only climbed to.
+    """
+    first = rows.iloc[0]
+    own = rows_where(anchors, game=str(first["game"]), role=str(first["role"]))
+    best, shared = (value_of(own, quantity=name) for name in ("best_return", "best_shared_return"))
+    if not math.isfinite(best):
+        return BLANK
+    if first["sharing"] == SEPARATE or first["indexed"] == "True":
+        return number(0.0)
+    climbed = rows_where(own, quantity="best_shared_return")["bound"].iloc[0] == "lower"
+    return f"{'≤ ' if climbed else ''}{number(max(best - shared, 0.0))}"
 
 
 def _caption(anchors: pd.DataFrame) -> str:
@@ -103,13 +130,15 @@ def _caption(anchors: pd.DataFrame) -> str:
         "payoffs in a matrix game without one, or the mean return of a role's agents; with several sides the "
         "opponents are those of the reference's runs. Sharing is enough where the interval of the difference, paired "
         f"by seed, lies above −{TOLERATED:.0%} of what separate policies gain over random play; it costs where the "
-        "difference is below 0 after Holm's correction over this table. Swap loss: the return in place less the mean "
-        "return of the other orders of the policies, with its exact one-sided permutation p; clone loss: the return "
-        "less that of copies of the best agent, with its exact sign-flip p (an upper bound where the best copy is "
-        "chosen by episodes). NashConv is exact in matrix games and game trees; with ≥ it is a lower bound, by the "
-        "policies of the other runs of the seed and by those that were not learned. Diversity is a share of the "
-        "largest distance of two actions; gradients are exact in matrix games and elsewhere need runs that kept their "
-        f"critics. “{BLANK}”: not defined or not kept there; agents of different spaces cannot change places.{known}"
+        "difference is below 0 after Holm's correction over this table. Exact gap: what agents that share must lose of "
+        "the best joint return, computed from the payoffs; 0 with an index or separate policies. Swap loss: the return "
+        "in place less the mean return of the other orders of the policies, with its exact one-sided permutation p; "
+        "clone loss: the return less that of copies of the best agent, with its exact sign-flip p (an upper bound "
+        "where the best copy is chosen by episodes). NashConv is exact in matrix games and game trees; with ≥ it is a "
+        "lower bound, by the policies of the other runs of the seed and by those that were not learned. Diversity is "
+        "a share of the largest distance of two actions; gradients are exact in matrix games and elsewhere need runs "
+        f"that kept their critics. “{BLANK}”: not defined or not kept there; agents of different spaces cannot change "
+        f"places.{known}"
     )
 
 

@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
-from nashlens.agents.joint_size import JointSize, check_joint_size, joint_size
-from nashlens.agents.spec_settings import spec_from_settings
 from nashlens.reports.conventions import GameFacts
 from nashlens.reports.curve_figures import curve_figure
 from nashlens.reports.estimates import ALL_AGENTS, MIN_SEEDS, by_seed, difference
 from nashlens.reports.figures import Figure
 from nashlens.reports.instruments.contract import Chapter, Comparisons
 from nashlens.reports.instruments.estimate_rows import estimates_as_table
-from nashlens.reports.instruments.learner_size import joint_settings
+from nashlens.reports.instruments.joint_limits import (
+    Joint,
+    joint_sizes,
+    refused_rows,
+    sizes_table,
+    where_it_stops,
+)
 from nashlens.reports.instruments.seed_estimates import seed_estimate
 from nashlens.reports.tables import Table
 from nashlens.reports.verdicts import Statement, Verdict, plain, written
-from nashlens.reports.words import counted, estimate_words, listed, number
-
-REFUSED = ", refused"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Joint:
-    """What a learner of the joint action is, or would be, in one game.
-
-    Attributes
-    ----------
-    game : the suite's label.
-    size : counted.
-    refusal : why it refuses to be made; empty where it does not.
-    """
-
-    game: str
-    size: JointSize
-    refusal: str
+from nashlens.reports.words import estimate_words, listed, number
 
 
 def joint_q_chapter(
@@ -59,37 +43,13 @@ def joint_q_chapter(
     sizes = joint_sizes(comparisons)
     kept = frame.assign(agent=ALL_AGENTS)
     shares = kept[kept["metric"] == "jq_share"]
-    figures = (_share_figure(shares, facts), _memory_figure(kept, sizes, facts))
+    figures = (_share_figure(shares, sizes, facts), _memory_figure(kept, sizes, facts))
     times = pd.concat([found["times"] for found in comparisons.values()], ignore_index=True)
     return Chapter(
-        answers=(*_answers(shares, facts), *_growth(kept, facts), *_where_it_stops(sizes)),
+        answers=(*where_it_stops(sizes), *_answers(shares, facts), *_growth(kept, facts), *_times_said(times, facts)),
         figures=tuple(figure for figure in figures if figure is not None),
-        tables=(*(_sizes_table(sizes),) * bool(sizes), _times_table(times)),
+        tables=(*(sizes_table(sizes),) * bool(sizes), _times_table(times)),
     )
-
-
-def joint_sizes(comparisons: Mapping[str, Comparisons]) -> list[Joint]:
-    """Return the learner of the joint action in every game, with its settings where it was trained in one at least.
-
-    Parameters
-    ----------
-    comparisons : what was compared, by game; `told` holds the games and the settings of joint learners.
-    """
-    told = [row for found in comparisons.values() for row in found["told"].to_dict("records")]
-    given = [str(row["settings"]) for row in told if row["settings"]]
-    if not given:
-        return []
-    settings = joint_settings(json.loads(given[0]))
-    found = []
-    for row in told:
-        spec = spec_from_settings(json.loads(row["spec"]))
-        try:
-            check_joint_size(spec, settings, n_seeds=1)
-            refusal = ""
-        except ValueError as error:
-            refusal = str(error)
-        found.append(Joint(game=str(row["game"]), size=joint_size(spec, settings), refusal=refusal))
-    return sorted(found, key=lambda each: each.size.n_agents)
 
 
 def _n_agents(facts: Mapping[str, GameFacts], game: str) -> int:
@@ -157,38 +117,37 @@ def _growth(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> list[str]:
     return [f"Parameters, counted exactly, grow {'; '.join(said)}."] if said else []
 
 
-def _where_it_stops(sizes: Sequence[Joint]) -> list[str]:
-    """Say up to which number of agents the joint learner can be made, and what it would need beyond."""
-    if not sizes:
+def _times_said(times: pd.DataFrame, facts: Mapping[str, GameFacts]) -> list[str]:
+    """Say how the time of an update grows with the number of agents."""
+    known = times[times["value"].notna()]
+    said = []
+    for name in _algorithms(known):
+        own = known[known["algorithm"] == name]
+        spent = sorted((_n_agents(facts, str(row["game"])), float(row["value"])) for row in own.to_dict("records"))
+        (few, least), (many, most) = spent[0], spent[-1]
+        if few < many:
+            said.append(
+                f"under {name} from {number(1000 * least)} ms at N = {few} to {number(1000 * most)} ms at N = {many}"
+            )
+    if not said:
         return []
-    refused = [each for each in sizes if each.refusal]
-    if not refused:
-        largest = sizes[-1].size
-        return [
-            f"The learner of the joint action was not refused: the largest game has {largest.n_joint_actions:,} joint "
-            f"actions of {counted(largest.n_agents, 'agent')}. Where it stops is not shown."
-        ]
-    first = refused[0]
-    made = [each for each in sizes if not each.refusal and each.size.n_agents < first.size.n_agents]
-    before = f"It stops after N = {made[-1].size.n_agents}: " if made else "It never starts: "
-    need = first.size.parameter_bytes + first.size.minibatch_bytes
     return [
-        f"{before}with N = {first.size.n_agents} agents the learner of the joint action is refused before anything is "
-        f"allocated ({first.refusal}). It would need {need:,} bytes a seed, and {first.size.update_multiply_adds:,} "
-        "multiply-adds an update."
+        f"An update takes {'; '.join(said)}: processor time of a seed, environment steps included, an estimate without "
+        "an interval."
     ]
 
 
-def _share_figure(shares: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Figure | None:
+def _share_figure(shares: pd.DataFrame, sizes: Sequence[Joint], facts: Mapping[str, GameFacts]) -> Figure | None:
     if shares.empty:
         return None
+    refused = any(each.refusal for each in sizes)
     ends = shares[shares["step"] == shares.groupby("game")["step"].transform("max")]
     return curve_figure(
         _by_family(ends, facts),
         name="jq-share",
         title="Share of the optimum against the number of agents",
         about="What the last joint action without exploration pays, over the most that any pays; every seed's number "
-        "is exact. Where a line ends the learner is refused.",
+        f"is exact.{' The line of the joint learner ends where it is refused.' if refused else ''}",
         say=lambda part, game: [plain("Which differences hold is said at the head of the report.")],
         zero=True,
         x_label="number of agents",
@@ -200,24 +159,15 @@ def _memory_figure(frame: pd.DataFrame, sizes: Sequence[Joint], facts: Mapping[s
     if rows.empty:
         return None
     return curve_figure(
-        _by_family(pd.concat([rows, _refused_rows(rows, sizes)], ignore_index=True), facts),
+        _by_family(pd.concat([rows, refused_rows(rows, sizes)], ignore_index=True), facts),
         name="jq-memory",
         title="Memory of the parameters against the number of agents",
         about="Decimal logarithm of the bytes of one seed's parameters, their gradient, targets and the optimiser's "
-        "moments, counted from the settings and so the same for every seed. Refused sizes are counted, not trained.",
+        "moments, counted from the settings and so the same for every seed. Refused sizes are counted, not trained; "
+        "their line sets out from the last size that can be made.",
         say=lambda part, game: [plain("A straight line is growth by one factor an agent; a bent one, slower growth.")],
         x_label="number of agents",
     )
-
-
-def _refused_rows(rows: pd.DataFrame, sizes: Sequence[Joint]) -> pd.DataFrame:
-    """Return rows of the joint learner where it is refused, one for each seed that the game has."""
-    parts = []
-    for each in sizes:
-        if each.refusal:
-            own = rows[rows["game"] == each.game].drop_duplicates("seed")
-            parts.append(own.assign(algorithm=f"joint learner{REFUSED}", value=np.log10(each.size.parameter_bytes)))
-    return pd.concat(parts, ignore_index=True) if parts else rows.iloc[:0]
 
 
 def _by_family(rows: pd.DataFrame, facts: Mapping[str, GameFacts]) -> list[pd.DataFrame]:
@@ -227,52 +177,13 @@ def _by_family(rows: pd.DataFrame, facts: Mapping[str, GameFacts]) -> list[pd.Da
     return [part for _, part in told.groupby("game", sort=False)]
 
 
-def _sizes_table(sizes: Sequence[Joint]) -> Table:
-    rows = [
-        {
-            "game": each.game,
-            "n_agents": each.size.n_agents,
-            "n_joint_actions": each.size.n_joint_actions,
-            "n_parameters": each.size.n_parameters,
-            "parameter_bytes": each.size.parameter_bytes,
-            "minibatch_bytes": each.size.minibatch_bytes,
-            "update_multiply_adds": each.size.update_multiply_adds,
-            "status": f"refused: {each.refusal}" if each.refusal else "can be made",
-        }
-        for each in sizes
-    ]
-    words = tuple(
-        tuple(f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()) for row in rows
-    )
-    return Table(
-        name="joint-sizes",
-        title="What a value of every joint action takes",
-        caption="Counted from the settings of the joint learner before anything is allocated: exact, of one seed. The "
-        "bytes of the parameters are those of the network, its gradient, its target and the optimiser's two moments; "
-        "the bytes of a minibatch those of its values.",
-        header=(
-            "game",
-            "agents",
-            "joint actions",
-            "parameters",
-            "bytes of the parameters",
-            "bytes of a minibatch",
-            "multiply-adds an update",
-            "what becomes of it",
-        ),
-        rows=words,
-        numeric=frozenset(range(1, 7)),
-        data=pd.DataFrame(rows),
-    )
-
-
 def _times_table(times: pd.DataFrame) -> Table:
     return estimates_as_table(
         times,
         name="joint-times",
         title="Processor seconds an update",
         caption="Processor time of one seed's training over its updates, environment steps and snapshots included; "
-        "seeds are trained together on one thread, so that a cell has one time. An estimate, on the machine that is "
-        "named under the provenance of the runs.",
+        "seeds are trained together on one thread, so that a cell has one time; the first cell of a worker process "
+        "carries what loading takes, too. An estimate, on the machine that is named under the provenance of the runs.",
         labels={"game": "game", "algorithm": "algorithm"},
     )

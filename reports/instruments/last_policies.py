@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nashlens.games import JointPolicy
+from nashlens.games import Game, JointPolicy
+from nashlens.reports.instruments.run_games import check_game
 
 if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
@@ -37,9 +38,21 @@ class Ends:
         return str(sharing.get("mode", SEPARATE)), bool(sharing.get("index", False))
 
 
-def ends_of(runs: Sequence[TrainingRun]) -> Ends:
-    """Return the last policies of the runs of one algorithm."""
+def ends_of(runs: Sequence[TrainingRun], game: Game) -> Ends:
+    """Return the last policies of the runs of one algorithm.
+
+    Parameters
+    ----------
+    runs : finished, at least one.
+    game : what they were trained on, made again.
+
+    Raises
+    ------
+    ValueError : the game is not that of every run.
+    """
     read = list(runs)
+    for run in read:
+        check_game(run, game)
     return Ends(
         seeds=tuple(run.seed for run in read),
         policies=tuple(run.policies() for run in read),

@@ -32,6 +32,7 @@ BESIDE_THE_PROCESSOR = {
 # What an update runs through; `recording`, `rollout` and `training` stand outside it.
 INSIDE_AN_UPDATE = (
     *(
+        "actor_critic_steps",
         "adversary",
         "adam",
         "box_head",

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from nashlens.agents import config
+from nashlens.agents import config, maddpg
+from nashlens.agents.actor_critic_steps import step_actor, step_critic
 from nashlens.agents.learner import Learner
 from nashlens.agents.maddpg import joint_decision, update_all
 from nashlens.agents.replay import Minibatch, Replay
@@ -72,7 +73,7 @@ def test_critic_step_regresses_on_the_target_critic_and_stops_at_the_end(uneven)
             bootstrap = 0.95 * q_by_hand(learner.target_critics[0], s, i, then) * (1 - batch.terminated[s, i])
             target = batch.rewards[s, i, :, i] + bootstrap
             expected[s, i] = (q_by_hand(learner.critics[0], s, i, now) - target).square().mean()
-    assert torch.allclose(learner.step_critic(batch, next_actions, ALIVE), expected.detach(), rtol=1e-5)
+    assert torch.allclose(step_critic(learner, batch, next_actions, ALIVE), expected.detach(), rtol=1e-5)
 
 
 def test_local_critic_sees_its_own_observation_and_action_only(uneven):
@@ -97,7 +98,7 @@ def test_actor_step_follows_the_critics_action_gradient_with_others_as_stored(un
     noise = learner.draw_gradient(generators(), 16)
     before = [t.detach().clone() for t in learner.actor.tensors]
     learner.actor_optimiser = torch.optim.SGD(learner.actor.tensors, lr=1.0)
-    learner.step_actor(batch, batch.actions, noise, ALIVE, n_updates=0)
+    step_actor(learner, batch, batch.actions, noise, ALIVE, n_updates=0)
     s, i = 1, 0
     weights = [t[s, i].clone().requires_grad_(True) for t in before]
     hidden = torch.relu(batch.observations[s, i, :, :2] @ weights[0][:2] + weights[1])
@@ -113,10 +114,10 @@ def test_actor_step_follows_the_critics_action_gradient_with_others_as_stored(un
 def test_actor_step_leaves_the_critic_alone_and_critic_step_the_actor(uneven):
     learner, batch = a_learner(uneven()), a_batch(uneven())
     critic = [t.detach().clone() for t in learner.critics[0].tensors]
-    learner.step_actor(batch, batch.actions, learner.draw_gradient(generators(), 16), ALIVE, n_updates=0)
+    step_actor(learner, batch, batch.actions, learner.draw_gradient(generators(), 16), ALIVE, n_updates=0)
     assert all(torch.equal(a, b) for a, b in zip(critic, learner.critics[0].tensors, strict=True))
     actor = [t.detach().clone() for t in learner.actor.tensors]
-    learner.step_critic(batch, batch.actions, ALIVE)
+    step_critic(learner, batch, batch.actions, ALIVE)
     assert all(torch.equal(a, b) for a, b in zip(actor, learner.actor.tensors, strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(critic, learner.critics[0].tensors, strict=True))
 
@@ -135,7 +136,7 @@ def test_score_form_has_the_mean_gradient_of_the_enumerated_policy_gradient(unev
     )
     learner.actor_optimiser = torch.optim.SGD(learner.actor.tensors, lr=1.0)
     before = [t.detach().clone() for t in learner.actor.tensors]
-    learner.step_actor(batch, batch.actions, learner.draw_gradient(generators(), n_rows), ALIVE, n_updates=0)
+    step_actor(learner, batch, batch.actions, learner.draw_gradient(generators(), n_rows), ALIVE, n_updates=0)
     s, i = 0, 0
     weights = [t[s, i].clone().requires_grad_(True) for t in before]
     hidden = torch.relu(one.observations[s, i, :, :2] @ weights[0][:2] + weights[1])
@@ -198,13 +199,12 @@ def test_other_actions_are_replayed_by_default_and_current_on_request(uneven, mo
     replay = Replay(game.spec, capacity=64, n_seeds=2, device=CPU)
     g = torch.Generator().manual_seed(5)
     replay.insert([torch.rand(2, 64, width, generator=g) for width in (6, 8, 2, 6, 1, 2)], n_updates=0)
-    step_actor = Learner.step_actor
 
-    def spy(self, batch, joint_actions, noise, alive, *, n_updates):
-        seen[self.settings.other_actions] = torch.equal(joint_actions, batch.actions)
-        return step_actor(self, batch, joint_actions, noise, alive, n_updates=n_updates)
+    def spy(learner, batch, joint_actions, noise, alive, *, n_updates):
+        seen[learner.settings.other_actions] = torch.equal(joint_actions, batch.actions)
+        return step_actor(learner, batch, joint_actions, noise, alive, n_updates=n_updates)
 
-    monkeypatch.setattr(Learner, "step_actor", spy)
+    monkeypatch.setattr(maddpg, "step_actor", spy)
     for source in ("replay", "current"):
         update_all([a_learner(game, other_actions=source)], replay, ALIVE, generators=generators())
     assert seen == {"replay": True, "current": False}
@@ -237,7 +237,7 @@ def test_update_moves_the_targets_by_tau_after_all_steps(uneven):
 def test_dead_seeds_do_not_move(uneven):
     learner, batch = a_learner(uneven()), a_batch(uneven())
     before = [t.detach().clone() for t in learner.critics[0].tensors]
-    learner.step_critic(batch, batch.actions, torch.tensor([True, False]))
+    step_critic(learner, batch, batch.actions, torch.tensor([True, False]))
     for old, new in zip(before, learner.critics[0].tensors, strict=True):
         assert torch.equal(old[1], new[1])
     assert any(not torch.equal(old[0], new[0]) for old, new in zip(before, learner.critics[0].tensors, strict=True))

@@ -3,10 +3,9 @@ import pytest
 import torch
 
 from nashlens import games
-from nashlens.agents import config, records
+from nashlens.agents import config, maddpg, records
 from nashlens.agents.config import Ensemble, Inference, Minimax, Rollout, Sharing, Twin
 from nashlens.agents.families import check_plan
-from nashlens.agents.learner import Learner
 from nashlens.agents.networks import Stack
 from nashlens.agents.training import train
 
@@ -179,7 +178,7 @@ def test_true_policies_in_place_of_models_change_nothing_but_the_bookkeeping(une
 
 def test_models_come_to_predict_agents_that_stand_still(uneven, monkeypatch):
     # The actors are not moved, so the others' policies stand still, and the fitted models must approach them.
-    monkeypatch.setattr(Learner, "step_actor", lambda self, batch, *_, **__: torch.zeros(len(batch.actions), 2))
+    monkeypatch.setattr(maddpg, "step_actor", lambda learner, batch, *_, **__: torch.zeros(len(batch.actions), 2))
     often = Rollout(n_envs=16, warmup_steps=64, update_every_steps=256)
     slow = quick(inference=Inference(entropy_weight=0.0), learning_rate=0.003, rollout=often)
     run = train(uneven(), slow, seeds=[0], steps=256 * 400)[0]

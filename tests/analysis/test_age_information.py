@@ -24,7 +24,7 @@ def random_case(seed, n_ages=3):
 
 
 def test_age_information_of_the_xor_game():
-    # s' = a_1 ⊕ a_2, a_2 one with chance .1 or .9 in equal shares: ln 2 − H(.1) = .368064; given both actions 0.
+    # T06: s' = a_1 ⊕ a_2, a_2 one with chance .1 or .9 in equal shares: ln 2 − H(.1) = .368064; given both actions 0.
     found = age_information(XOR, AGES, agent=0)
     assert found.own == pytest.approx(0.368064, abs=5e-7)
     assert found.joint == 0

@@ -25,6 +25,7 @@ def rng():
     [(range(1, 11), 5.5), ([0, 1, 2, 3, 100], 2.0), ([0, 0, 1, 1], 0.5), (range(1, 8), 4.0), ([7], 7.0)],
 )
 def test_interquartile_mean_of_small_samples(scores, expected):
+    # T29
     assert interquartile_mean(list(scores), rng=rng()).value == pytest.approx(expected, abs=1e-14)
 
 
@@ -56,7 +57,7 @@ def test_optimality_gap_counts_nothing_beyond_the_target():
 
 
 def test_probability_of_improvement_of_two_tasks_is_29_over_36():
-    # Task 0: 9 pairs, the .7 against .7 a tie: 8.5 / 9 = 17/18. Task 1: 6 of 9. Mean (17/18 + 2/3) / 2.
+    # T29: Task 0: 9 pairs, the .7 against .7 a tie: 8.5 / 9 = 17/18. Task 1: 6 of 9. Mean (17/18 + 2/3) / 2.
     x = [[0.9, 0.2], [0.8, 0.4], [0.7, 0.6]]
     y = [[0.5, 0.5], [0.6, 0.3], [0.7, 0.1]]
     assert probability_of_improvement(x, y, rng=rng()).value == pytest.approx(29 / 36, abs=1e-14)

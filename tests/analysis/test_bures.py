@@ -14,7 +14,7 @@ ZERO = np.zeros(2)
 
 
 def test_bures_of_the_known_pair():
-    # tr(A + B − 2(A^½ B A^½)^½) = .808853, and .707471 if what is off the diagonal is dropped.
+    # T23: tr(A + B − 2(A^½ B A^½)^½) = .808853, and .707471 if what is off the diagonal is dropped.
     assert bures_wasserstein(ZERO, A, ZERO, B) ** 2 == pytest.approx(0.808853, abs=5e-7)
     dropped = gaussian_wasserstein(ZERO, np.sqrt(np.diag(A)), ZERO, np.sqrt(np.diag(B)))
     assert dropped**2 == pytest.approx(0.707471, abs=5e-7)

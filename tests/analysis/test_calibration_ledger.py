@@ -16,7 +16,7 @@ def softmax(logits):
 
 
 def test_calibration_ledger_of_a_tempered_policy_is_all_calibration():
-    # q = softmax(1, 0, −1), p = softmax(3, 0, −3): KL .252609, β* = 3.
+    # T20: q = softmax(1, 0, −1), p = softmax(3, 0, −3): KL .252609, β* = 3.
     found = calibration_ledger([softmax([3, 0, -3])], [softmax([1, 0, -1])])
     assert found.total[0] == pytest.approx(0.252609, abs=5e-7)
     assert found.details["beta"][0] == pytest.approx(3, abs=1e-9)
@@ -41,7 +41,7 @@ def test_calibration_ledger_of_an_error_of_the_mode_leaves_its_shape():
 
 @pytest.mark.parametrize("shared", [False, True])
 def test_calibration_ledger_of_four_actions(shared):
-    # β* = 1.047544, calibration .000201, shape .208421.
+    # T20: β* = 1.047544, calibration .000201, shape .208421.
     found = calibration_ledger([[0.6, 0.2, 0.15, 0.05]], [[0.4, 0.1, 0.3, 0.2]], shared=shared)
     assert found.details["beta"][0] == pytest.approx(1.047544, abs=5e-7)
     assert found.parts["calibration"][0] == pytest.approx(0.000201, abs=5e-7)

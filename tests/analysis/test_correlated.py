@@ -36,6 +36,7 @@ WELFARE = [
 def test_correlated_equilibrium_known_game_has_the_known_welfare_range(
     game: NormalFormGame, ce_high: float, ce_low: float, cce_high: float, cce_low: float
 ) -> None:
+    # T11: the first row.
     for concept, high, low in (("ce", ce_high, ce_low), ("cce", cce_high, cce_low)):
         best = correlated_equilibrium(game, "max_welfare", concept=concept)
         worst = correlated_equilibrium(game, "min_welfare", concept=concept)

@@ -23,7 +23,7 @@ def points(*places):
     [((0, 1, 2), 4 / 3), ((0, 0, 1, 1), 2 / 3), ((0, 1), 1.0), ((5, 5, 5), 0.0)],
 )
 def test_diversity_of_points(places, expected):
-    # Mean over unordered pairs: (1 + 2 + 1)/3; four of six pairs are 1 apart; copies lower it.
+    # T23: Mean over unordered pairs: (1 + 2 + 1)/3; four of six pairs are 1 apart; copies lower it.
     assert snd(points(*places)).diversity.value == pytest.approx(expected, abs=1e-12)
 
 

@@ -16,7 +16,7 @@ from nashlens.analysis.results import Result
 
 @pytest.mark.parametrize(("n", "three_quarters"), [(1, 0.8), (2, 0.64), (4, 0.4096), (9, 0.1342), (19, 0.0144)])
 def test_expected_share_falls_exponentially_from_a_half_to_three_quarters(n, three_quarters):
-    # 1 + χ² = 5/4 an agent: .8^(N − 1).
+    # T04: 1 + χ² = 5/4 an agent: .8^(N − 1).
     assert expected_share([[0.75, 0.25]] * n, [[0.5, 0.5]] * n).share == pytest.approx(three_quarters, abs=5e-5)
 
 

@@ -14,7 +14,7 @@ RPS = np.array([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]])
 
 @pytest.mark.parametrize(("members", "worst"), [([0], -1), ([0, 1], -0.5), ([0, 1, 2], 0)])
 def test_ensemble_gain_of_rock_paper_scissors(members, worst):
-    # {R, P} gets ½, −½, 0 against R, P, S.
+    # T27: {R, P} gets ½, −½, 0 against R, P, S.
     found = ensemble_gain(RPS[members])
     assert found.mixture_worst == pytest.approx(worst)
     assert (found.single_worst == -1).all()

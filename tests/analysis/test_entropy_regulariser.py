@@ -21,7 +21,7 @@ from nashlens.analysis.entropy_regulariser import regularised_minimiser, regular
     ],
 )
 def test_regularised_minimiser_of_full_policies(p, weight, q, kl):
-    # The closed form's table, which agrees with direct minimisation to 1e-8.
+    # T18: The closed form's table, which agrees with direct minimisation to 1e-8.
     found = regularised_minimiser([p], weight=weight)
     np.testing.assert_allclose(found[0], q, rtol=0, atol=6e-7)
     assert kullback_leibler(np.array([p]), found)[0] == pytest.approx(kl, rel=3e-5)
@@ -43,6 +43,7 @@ def test_regularised_minimiser_of_full_policies(p, weight, q, kl):
     ],
 )
 def test_regularised_minimiser_of_pure_policies(n, weight, first, kl):
+    # T18
     found = regularised_minimiser(np.eye(n)[[0]], weight=weight)
     assert found[0, 0] == pytest.approx(first, abs=6e-9)
     assert -np.log(found[0, 0]) == pytest.approx(kl, abs=6e-7)

@@ -79,6 +79,7 @@ def holds(found: Equilibria, *strategies: list[float]) -> bool:
 
 @pytest.mark.parametrize(("game", "count"), COUNTS)
 def test_enumerate_equilibria_known_game_finds_the_known_number(game: NormalFormGame, count: int) -> None:
+    # T12
     found = enumerate_equilibria(game)
     assert len(found) == count
     assert found.is_complete
@@ -88,26 +89,26 @@ def test_enumerate_equilibria_known_game_finds_the_known_number(game: NormalForm
 
 
 def test_enumerate_equilibria_battle_of_the_sexes_mixed_values() -> None:
-    # 2 q = 1 − q makes the first indifferent, p = 2 (1 − p) the second; each then gets 2/3.
+    # T12: 2 q = 1 − q makes the first indifferent, p = 2 (1 − p) the second; each then gets 2/3.
     found = enumerate_equilibria(BATTLE)
     assert holds(found, [2 / 3, 1 / 3], [1 / 3, 2 / 3])
     assert found.equilibria[2].payoffs == pytest.approx([2 / 3, 2 / 3], abs=1e-12)
 
 
 def test_enumerate_equilibria_stag_hunt_mixed_is_three_quarters() -> None:
-    # 4 p = 3.
+    # T12: 4 p = 3.
     assert holds(enumerate_equilibria(STAG_HUNT), [0.75, 0.25], [0.75, 0.25])
 
 
 def test_enumerate_equilibria_chicken_mixed_pays_fourteen_thirds() -> None:
-    # 6 p + 2 (1 − p) = 7 p gives p = 2/3 and 14/3 each; pure equilibria have welfare 9 < 28/3.
+    # T12: 6 p + 2 (1 − p) = 7 p gives p = 2/3 and 14/3 each; pure equilibria have welfare 9 < 28/3.
     found = enumerate_equilibria(CHICKEN)
     assert found.equilibria[0].payoffs == pytest.approx([14 / 3, 14 / 3], abs=1e-12)
     assert [e.welfare_rank for e in found.equilibria] == [1, 2, 2]
 
 
 def test_enumerate_equilibria_climbing_has_eleven_seven_and_a_mixed_one() -> None:
-    # Actions 1 and 3 mixed: 11 p = −30·0 …; p = 5 / 16 makes 11 p = 5 (1 − p), each gets 55 / 16.
+    # T12: Actions 1 and 3 mixed: 11 p = −30·0 …; p = 5 / 16 makes 11 p = 5 (1 − p), each gets 55 / 16.
     found = enumerate_equilibria(CLIMBING)
     assert holds(found, [1, 0, 0], [1, 0, 0])
     assert holds(found, [0, 1, 0], [0, 1, 0])
@@ -118,7 +119,7 @@ def test_enumerate_equilibria_climbing_has_eleven_seven_and_a_mixed_one() -> Non
 
 @pytest.mark.parametrize("game", [PENALTY_30, PENALTY_100])
 def test_enumerate_equilibria_penalty_mixes_ten_and_two(game: NormalFormGame) -> None:
-    # 10 p = 2 (1 − p): p = 1/6, 5/3 each; beside the pure ones at 10, 10 and 2.
+    # T12: 10 p = 2 (1 − p): p = 1/6, 5/3 each; beside the pure ones at 10, 10 and 2.
     found = enumerate_equilibria(game)
     assert holds(found, [1 / 6, 5 / 6, 0], [1 / 6, 5 / 6, 0])
     assert holds(found, [0, 5 / 6, 1 / 6], [0, 5 / 6, 1 / 6])
@@ -317,7 +318,7 @@ def test_find_equilibria_too_large_to_enumerate_still_finds_some() -> None:
 
 
 def test_find_equilibria_volunteers_dilemma_has_the_symmetric_one() -> None:
-    # P(not) = c^(1 / (N − 1)): N = 3, c = 1/4 gives 1/2, payoff 1 − c each, welfare 2.25.
+    # T12: P(not) = c^(1 / (N − 1)): N = 3, c = 1/4 gives 1/2, payoff 1 − c each, welfare 2.25.
     found = find_equilibria(volunteers_dilemma(3, 0.25))
     assert holds(found, [0.5, 0.5], [0.5, 0.5], [0.5, 0.5])
     symmetric_one = next(e for e in found.equilibria if e.profile[0][0] == pytest.approx(0.5))

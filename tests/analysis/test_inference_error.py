@@ -22,7 +22,7 @@ def random_game(seed):
 
 
 def test_inference_error_in_one_state_is_the_same_for_all_joint_actions():
-    # γ/(1 − γ) · (E' r − E r) = 9 · (−.24 − .32) = −5.04 everywhere: the actor's gradient does not change.
+    # T21: γ/(1 − γ) · (E' r − E r) = 9 · (−.24 − .32) = −5.04 everywhere: the actor's gradient does not change.
     found = inference_error(PENNIES, TRUE, models=MODELS, agent=0, discount=0.9)
     np.testing.assert_allclose(found.errors, -5.04, rtol=0, atol=1e-12)
     assert found.largest == pytest.approx(5.04)

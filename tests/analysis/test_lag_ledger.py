@@ -16,13 +16,14 @@ OLD, NOW = [[0.9, 0.1]], [[0.1, 0.9]]
     [([0.5, 0.5], (0.368064, 0, 0)), ([0.6, 0.4], (0.368064, 0.020411, 0.162186))],
 )
 def test_lag_ledger_of_a_buffer_of_two_policies(model, expected):
+    # T20
     found = lag_ledger(NOW, [model], snapshots=[OLD, NOW])
     assert [float(found.parts[k][0]) for k in ("lag", "fit", "interaction")] == pytest.approx(expected, abs=5e-7)
     assert found.total[0] == pytest.approx(sum(expected), abs=1e-6)
 
 
 def test_fitting_loss_ledger_of_a_buffer_of_two_policies():
-    # .713558 = .325083 + .368064 + .020411; the middle term is why the loss plateaus.
+    # T20: .713558 = .325083 + .368064 + .020411; the middle term is why the loss plateaus.
     found = fitting_loss_ledger([OLD, NOW], [[0.6, 0.4]])
     assert found.total[0] == pytest.approx(0.713558, abs=5e-7)
     assert [float(found.parts[k][0]) for k in ("entropy", "age_information", "fit")] == pytest.approx(

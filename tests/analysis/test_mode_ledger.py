@@ -9,7 +9,7 @@ from nashlens.analysis.mode_ledger import agreement_ledger, mode_ledger
 
 
 def test_mode_ledger_of_three_actions():
-    # p = (.7, .2, .1), q = (.3, .3, .4): .338919 + .034467 = .373386.
+    # T20: p = (.7, .2, .1), q = (.3, .3, .4): .338919 + .034467 = .373386.
     found = mode_ledger([[0.7, 0.2, 0.1]], [[0.3, 0.3, 0.4]])
     assert found.parts["mode"][0] == pytest.approx(0.338919, abs=5e-7)
     assert found.parts["tail"][0] == pytest.approx(0.034467, abs=5e-7)

@@ -10,12 +10,12 @@ from nashlens.analysis.multiple_comparisons import benjamini_hochberg, holm
 
 
 def test_holm_of_four_p_values():
-    # By hand: .005 · 4, .01 · 3, .03 · 2, and .04 · 1 lifted to the .06 before it.
+    # T29: By hand: .005 · 4, .01 · 3, .03 · 2, and .04 · 1 lifted to the .06 before it.
     assert holm([0.005, 0.01, 0.03, 0.04]).adjusted.tolist() == pytest.approx([0.02, 0.03, 0.06, 0.06])
 
 
 def test_benjamini_hochberg_of_four_p_values():
-    # By hand: .005 · 4/1, .01 · 4/2, .03 · 4/3 lowered to the .04 · 4/4 after it.
+    # T29: By hand: .005 · 4/1, .01 · 4/2, .03 · 4/3 lowered to the .04 · 4/4 after it.
     assert benjamini_hochberg([0.005, 0.01, 0.03, 0.04]).adjusted.tolist() == pytest.approx([0.02, 0.02, 0.04, 0.04])
 
 

@@ -29,7 +29,7 @@ def bernoulli(*ps, n_states=2):
 
 @pytest.mark.parametrize(("old", "new", "expected"), [(0.5, 0.9, 0.4), (0.1, 0.9, 0.8), (0.3, 0.3, 0.0)])
 def test_kernel_drift_in_the_xor_game_is_the_change_of_the_others_probability(old, new, expected):
-    # P(s' = 1 | a_1) is p or 1 − p: total variation |p' − p| for both own actions.
+    # T01: P(s' = 1 | a_1) is p or 1 − p: total variation |p' − p| for both own actions.
     found = kernel_drift(xor_game(), Profile([bernoulli(0.7, 0.7), bernoulli(old, new)]))
     assert found.mean[0].tolist() == pytest.approx([expected, 0.0], abs=1e-15)
     assert found.sup[0].tolist() == pytest.approx([expected, 0.0], abs=1e-15)
@@ -50,7 +50,7 @@ def test_kernel_drift_between_deterministic_policies_is_infinite_in_nats_and_1_i
 
 
 def test_reward_drift_in_matching_pennies_is_tight():
-    # The opponent's P(heads) .5 → .9: |ΔR| = 2 · .4 for both own actions; the bound, span 2 times .4, is attained.
+    # T02: The opponent's P(heads) .5 → .9: |ΔR| = 2 · .4 for both own actions; the bound, span 2 times .4, is attained.
     found = reward_drift(PENNIES, Profile([[[0.7, 0.3]] * 2, [[0.5, 0.5], [0.9, 0.1]]]))
     assert found.mean[0].tolist() == pytest.approx([0.8, 0.0])
     assert found.sup[0, 0] == pytest.approx(0.8)
@@ -97,6 +97,7 @@ def cases(draw):
 @given(cases(), st.sampled_from(["previous", "first"]))
 @settings(deadline=None, max_examples=40)
 def test_drift_conditioned_on_the_joint_action_is_exactly_zero(case, against):
+    # T01
     game, profile = case
     for measure in (reward_drift, kernel_drift):
         found = measure(game, profile, against=against, conditioning="joint")

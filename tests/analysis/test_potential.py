@@ -37,6 +37,7 @@ KNOWN = [
 def test_potential_decomposition_known_game(
     game: NormalFormGame, potentialness: float, cycle: float, scale: float
 ) -> None:
+    # T14
     found = potential_decomposition(NormalFormGame(game.payoffs * scale))
     assert found.potentialness == pytest.approx(potentialness, abs=1e-9)
     assert found.flow_potentialness == pytest.approx(potentialness, abs=1e-9)  # equally many actions

@@ -35,6 +35,7 @@ TABLE = {
 @pytest.mark.parametrize("n", range(1, 11))
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_proposition_one_all_ones_at_one_half_has_the_closed_forms(estimator, n):
+    # T25
     found = proposition_one(n, estimator=estimator)
     positive, negative, variance = TABLE[estimator](n, 2.0**-n)
     assert found.p_positive == pytest.approx(positive, abs=1e-12)
@@ -55,6 +56,7 @@ def test_proposition_one_all_ones_at_one_half_has_the_closed_forms(estimator, n)
     ],
 )
 def test_proposition_one_signal_to_noise_has_the_closed_forms(estimator, snr):
+    # T25
     for n in range(1, 11):
         assert proposition_one(n, estimator=estimator).component_snr[0] == pytest.approx(snr(n), rel=1e-9)
 
@@ -69,6 +71,7 @@ def test_proposition_one_signal_to_noise_has_the_closed_forms(estimator, snr):
     ],
 )
 def test_proposition_one_numbers_for_3_5_and_10_agents(n, positive, variance):
+    # T25
     names = ("reinforce", "reinforce_baseline", "decentralised_q", "counterfactual")
     found = [proposition_one(n, estimator=name) for name in names]
     assert [f.p_positive for f in found] == pytest.approx(positive, abs=5e-7)
@@ -99,7 +102,7 @@ def test_proposition_one_at_other_thetas(theta, expected):
 
 @pytest.mark.parametrize("n", range(2, 11))
 def test_proposition_one_as_printed_has_no_gradient_at_one_half(n):
-    # g = θ^(N−1) − (1 − θ)^(N−1) = 0: every sample is noise, and none can agree.
+    # T25: g = θ^(N−1) − (1 − θ)^(N−1) = 0: every sample is noise, and none can agree.
     for estimator in ESTIMATORS:
         found = proposition_one(n, reward="all_equal", estimator=estimator)
         assert (found.p_positive, found.p_negative, found.gradient[0]) == (0, 0, 0)
@@ -110,7 +113,7 @@ def test_proposition_one_as_printed_has_no_gradient_at_one_half(n):
 
 @pytest.mark.parametrize(("n", "theta", "accuracy"), [(2, 0.6, 0.692308), (3, 0.6, 0.771429), (5, 0.7, 0.985748)])
 def test_proposition_one_as_printed_off_one_half(n, theta, accuracy):
-    # P(>0) = θ^N, P(<0) = (1 − θ)^N, conditional accuracy θ^N / (θ^N + (1 − θ)^N).
+    # T25: P(>0) = θ^N, P(<0) = (1 − θ)^N, conditional accuracy θ^N / (θ^N + (1 − θ)^N).
     found = proposition_one(n, theta=theta, reward="all_equal")
     assert found.p_positive == pytest.approx(theta**n, abs=1e-12)
     assert found.p_negative == pytest.approx((1 - theta) ** n, abs=1e-12)
@@ -123,7 +126,7 @@ def test_proposition_one_as_printed_off_one_half(n, theta, accuracy):
     ("n", "reward"), [(n, reward) for n in range(1, 11) for reward in ("all_ones", "all_equal")[: 1 + (n > 1)]]
 )
 def test_proposition_one_equals_enumeration(n, reward):
-    # Enumeration knows the 2^N joint actions of the registered game and nothing of counts.
+    # T25: Enumeration knows the 2^N joint actions of the registered game and nothing of counts.
     rewards = make(reward, n_agents=n).payoffs[0] if n > 1 else np.array([0.0, 1.0])
     for theta in (0.5, 0.62, 0.3):
         for estimator in ESTIMATORS:

@@ -30,6 +30,7 @@ SQUARE = QuadraticGame(  # u_1 = x y = −u_2 on [−1, 1]²
     [([3.0, 3.0], 4.5), ([4.0, 4.0], 0.0), ([6.0, 3.0], 2.25)],
 )
 def test_nash_conv_in_cournot_competition(actions, expected):
+    # T10
     found = quadratic_nash_conv(COURNOT, actions)
     assert float(found.nash_conv) == pytest.approx(expected, abs=1e-12)
     assert bool(found.is_equilibrium) == (expected == 0)
@@ -37,7 +38,7 @@ def test_nash_conv_in_cournot_competition(actions, expected):
 
 
 def test_nash_conv_of_coupled_quadratic_payoffs():
-    # BR_i = c_i + b a_j / 2 = (1.05, −.925): .75² + 1.125² = 1.828125. Equilibrium (.8, −.8).
+    # T10: BR_i = c_i + b a_j / 2 = (1.05, −.925): .75² + 1.125² = 1.828125. Equilibrium (.8, −.8).
     game = coupled(0.5, [1.0, -1.0])
     found = quadratic_nash_conv(game, [[0.3, 0.2], [0.8, -0.8]])
     assert found.nash_conv.tolist() == pytest.approx([1.828125, 0.0], abs=1e-12)

@@ -16,7 +16,7 @@ BUFFER = Profile([[[0.5, 0.5]] * 2, [[0.9, 0.1], [0.1, 0.9]]])
 
 
 def test_replay_bias_of_matching_pennies():
-    # Half the buffer against P(H) = .9, half against .1, now .1: Q(H) is learned as 0 and is −.8.
+    # T05: Half the buffer against P(H) = .9, half against .1, now .1: Q(H) is learned as 0 and is −.8.
     found = replay_bias(PENNIES, NOW, snapshots=BUFFER, agent=0)
     assert found.true.tolist() == pytest.approx([-0.8, 0.8])
     assert found.independent.tolist() == pytest.approx([0, 0], abs=1e-15)

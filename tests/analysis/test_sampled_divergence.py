@@ -8,7 +8,7 @@ from nashlens.analysis.sampled_divergence import sampled_divergence
 
 
 def test_sampled_divergence_expectations_in_exact_proportions():
-    # q = (.7, .2, .1), p = (.5, .3, .2): seven, two and one samples are q exactly, so that means are expectations.
+    # T22: q = (.7, .2, .1), p = (.5, .3, .2): seven, two and one samples are q exactly, so that means are expectations.
     # KL(q‖p) = .0851228; k2 expects .0800876; spreads .3911, .0543, .0759.
     times = [7, 2, 1]
     found = sampled_divergence(np.log(np.repeat([0.7, 0.2, 0.1], times)), np.log(np.repeat([0.5, 0.3, 0.2], times)))

@@ -12,6 +12,7 @@ from nashlens.analysis.selection_bias import selection_bias
     [(1, 0.0), (2, 1 / np.sqrt(np.pi)), (3, 1.5 / np.sqrt(np.pi)), (5, 1.16296), (10, 1.53875), (20, 1.86748)],
 )
 def test_selection_bias_of_equal_candidates_is_the_expected_maximum(n_candidates, expected):
+    # T30
     assert selection_bias(n_candidates).factor == pytest.approx(expected, abs=6e-6)
 
 

@@ -10,7 +10,7 @@ from nashlens.analysis.self_play import self_play_gap
 
 
 def test_joint_policy_correlation_of_the_known_table():
-    # [[10, 4], [2, 8]]: D̄ = 9, Ō = 3, (9 − 3)/9 = .6667; the additive form is 6.
+    # T28: [[10, 4], [2, 8]]: D̄ = 9, Ō = 3, (9 − 3)/9 = .6667; the additive form is 6.
     found = self_play_gap(np.array([[10.0, 4.0], [2.0, 8.0]])[:, :, None])
     assert (found.self_play.value, found.cross_play.value, found.gap.value) == (9, 3, 6)
     assert found.correlation.value == pytest.approx(2 / 3)

@@ -12,7 +12,7 @@ from nashlens.analysis.sobol import resampled_total_indices, sobol_indices
 
 @pytest.mark.parametrize("n", range(2, 9))
 def test_sobol_indices_of_reinforce_are_alike_for_own_and_others_actions(n):
-    # S_j = p / (1 − p) and T_j = 1 / (2 (1 − p)) for every j, p = 2^−N; for N = 3: .142857, .571429.
+    # T26: S_j = p / (1 − p) and T_j = 1 / (2 (1 − p)) for every j, p = 2^−N; for N = 3: .142857, .571429.
     values = np.zeros((2,) * n)
     values[(1,) * n] = 2.0  # R s_1 at θ = ½: 1 / θ where all play 1
     found = sobol_indices(values, [[0.5, 0.5]] * n)

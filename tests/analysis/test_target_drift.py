@@ -72,7 +72,7 @@ def test_target_drift_says_what_does_not_fit(options, message):
 
 
 def test_tracking_lag_is_what_a_follower_settles_at():
-    # δ / α = 1e-3 / .05 = .02.
+    # T07: δ / α = 1e-3 / .05 = .02.
     target = follower = 0.0
     for _ in range(2000):
         follower += 0.05 * (target - follower)
@@ -82,7 +82,7 @@ def test_tracking_lag_is_what_a_follower_settles_at():
 
 
 def test_replay_lag_is_the_mean_age_of_its_targets():
-    # δ (B − 1) / 2 = 1e-3 · 999 / 2 = .4995.
+    # T07: δ (B − 1) / 2 = 1e-3 · 999 / 2 = .4995.
     targets = 1e-3 * np.arange(5000)
     assert replay_lag(1e-3, buffer_size=1000).lag == pytest.approx(0.4995, abs=1e-15)
     assert targets[-1] - targets[-1000:].mean() == pytest.approx(0.4995, abs=1e-12)

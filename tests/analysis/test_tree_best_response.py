@@ -51,7 +51,7 @@ def second_mover(**changes):
 
 
 def test_nash_conv_of_uniform_kuhn_poker_is_11_over_12():
-    # Best responses are worth .5 and .416667, the profile .125 and −.125.
+    # T09: Best responses are worth .5 and .416667, the profile .125 and −.125.
     found = tree_best_response(KUHN, KUHN.uniform_profile())
     assert found.values.tolist() == pytest.approx([0.5, 5 / 12], abs=1e-12)
     assert found.on_policy.tolist() == pytest.approx([0.125, -0.125], abs=1e-12)
@@ -61,6 +61,7 @@ def test_nash_conv_of_uniform_kuhn_poker_is_11_over_12():
 
 @pytest.mark.parametrize("alpha", [0.0, 0.1, 1 / 6, 1 / 3])
 def test_nash_conv_of_the_equilibria_of_kuhn_poker_is_zero_and_their_value_minus_1_over_18(alpha):
+    # T09
     found = nash_conv(KUHN, kuhn(first_mover(alpha), second_mover()))
     assert float(found.nash_conv) == pytest.approx(0.0, abs=1e-12)
     best = tree_best_response(KUHN, kuhn(first_mover(alpha), second_mover()))
@@ -68,6 +69,7 @@ def test_nash_conv_of_the_equilibria_of_kuhn_poker_is_zero_and_their_value_minus
 
 
 def test_nash_conv_of_always_passing_in_kuhn_poker_is_2():
+    # T09
     passing = BehaviouralProfile([np.tile([1.0, 0.0], (len(sets), 1)) for sets in KUHN.tree.agents])
     assert float(nash_conv(KUHN, passing).nash_conv) == pytest.approx(2.0, abs=1e-12)
 
@@ -81,7 +83,7 @@ def test_nash_conv_of_kuhn_poker_without_bluffs():
 
 
 def test_nash_conv_of_uniform_leduc_poker():
-    # 4.747222: OpenSpiel's tests, which note that the value in the literature is wrong.
+    # T09: 4.747222: OpenSpiel's tests, which note that the value in the literature is wrong.
     leduc = from_open_spiel("leduc_poker")
     assert float(nash_conv(leduc, leduc.uniform_profile()).nash_conv) == pytest.approx(4.747222222222222, abs=1e-12)
 

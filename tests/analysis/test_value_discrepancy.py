@@ -12,7 +12,7 @@ TRUE, MODEL, VALUES = [[0.7, 0.2, 0.1]], [[0.3, 0.3, 0.4]], [1.0, 0.0, 0.8]
 
 
 def test_value_discrepancy_keeps_the_chain_of_bounds():
-    # .16 ≤ .368578 (χ²) ≤ .4 (total variation) ≤ .432080 (Pinsker) ≤ .558212 (Bretagnolle and Huber).
+    # T19: .16 ≤ .368578 (χ²) ≤ .4 (total variation) ≤ .432080 (Pinsker) ≤ .558212 (Bretagnolle and Huber).
     found = value_discrepancy(TRUE, MODEL, q_values=VALUES)
     chain = [
         float(part[0])

@@ -29,6 +29,7 @@ def random_case(seed, n, *, pure=False):
     ],
 )
 def test_value_ledger_of_two_swapped_actions(q_values, relevant, irrelevant, delta):
+    # T20
     found = value_ledger(*SWAPPED, q_values=q_values)
     assert found.total[0] == pytest.approx(2.266571, abs=5e-7)
     assert found.parts["relevant"][0] == pytest.approx(relevant, abs=5e-7)
@@ -37,6 +38,7 @@ def test_value_ledger_of_two_swapped_actions(q_values, relevant, irrelevant, del
 
 
 def test_value_ledger_names_the_tilt():
+    # T20
     assert value_ledger(*SWAPPED, q_values=[1, 0, 0, 0]).details["eta"][0] == pytest.approx(4.679040, abs=5e-7)
     # The bound chain's example: .0855775 + .2878086 = .373386, η = 1.174142.
     found = value_ledger([[0.7, 0.2, 0.1]], [[0.3, 0.3, 0.4]], q_values=[1, 0, 0.8])
@@ -46,7 +48,7 @@ def test_value_ledger_names_the_tilt():
 
 
 def test_nested_ledger_of_four_actions():
-    # KL .208622 = .079956 + .086663 + .042003.
+    # T20: KL .208622 = .079956 + .086663 + .042003.
     found = nested_ledger([[0.6, 0.2, 0.15, 0.05]], [[0.4, 0.1, 0.3, 0.2]], q_values=[1, 0, 0.5, -1])
     assert found.total[0] == pytest.approx(0.208622, abs=5e-7)
     assert [float(found.parts[k][0]) for k in ("value", "temperature", "residual")] == pytest.approx(
@@ -57,6 +59,7 @@ def test_nested_ledger_of_four_actions():
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.booleans())
 def test_value_ledger_sums_exactly_and_is_bounded(seed, n, pure):
+    # T20
     p, q, values = random_case(seed, n, pure=pure)
     found = value_ledger(p, q, q_values=values)
     assert found.error < 1e-9
@@ -129,7 +132,7 @@ def test_value_ledgers_where_supports_differ_say_so_and_split_the_rest(ledger):
 
 
 def test_continuous_value_ledger_splits_along_and_across_the_gradient():
-    # Δ = (.06, .08), g = (0, 5), σ = .05: 2 = .08²/.005 + .06²/.005 = 1.28 + .72, and g · Δ = .4.
+    # T20: Δ = (.06, .08), g = (0, 5), σ = .05: 2 = .08²/.005 + .06²/.005 = 1.28 + .72, and g · Δ = .4.
     found = continuous_value_ledger([[0.06, 0.08]], [[0.0, 0.0]], gradients=[[0.0, 5.0]], noise=0.05)
     assert found.total[0] == pytest.approx(2.0)
     assert found.parts["relevant"][0] == pytest.approx(1.28)

@@ -33,6 +33,7 @@ def policies(p_1, p_2):
     ],
 )
 def test_value_shift_in_the_xor_game(before, after, values, parts):
+    # T03
     args = (xor_game(), policies(*before), policies(*after))
     corners = corner_values(*args, discount=0.9)[..., 0]
     assert [corners[c] for c in ((0, 0), (1, 0), (0, 1), (1, 1))] == pytest.approx(values)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from nashlens.agents.records import ActorSnapshots, TrainingRun
+from nashlens.analysis.results import Estimate
 from nashlens.games import make
 from nashlens.games.network_policy import Network
 from nashlens.games.policy import ConstantPolicy
@@ -21,7 +22,9 @@ from nashlens.reports.instruments.chapters import instrument_chapters
 from nashlens.reports.instruments.deviations_at_hand import deviation_gains_at_hand
 from nashlens.reports.instruments.homogeneity import INSTRUMENT
 from nashlens.reports.instruments.homogeneity_chapter import homogeneity_chapter
-from nashlens.reports.instruments.homogeneity_verdicts import judged, value_of
+from nashlens.reports.instruments.homogeneity_summary import in_short
+from nashlens.reports.instruments.homogeneity_table import exact_gap
+from nashlens.reports.instruments.homogeneity_verdicts import Judged, judged, value_of
 from nashlens.reports.instruments.joint_returns import joint_returns
 from nashlens.reports.instruments.roles import Role, mounted, orders, placed, roles
 from nashlens.reports.instruments.shared_gradients import parameter_gradient
@@ -239,6 +242,14 @@ class TestComparison:
         assert INSTRUMENT.compare({"ddpg": [run]}, make("matching_pennies"), label="pennies")["sharing"].empty
         assert list(INSTRUMENT.measure(run, make("matching_pennies"))) == []
 
+    def test_a_game_that_was_not_trained_on_is_refused(self, make_run: RunMaker) -> None:
+        run = pair(make_run, LEFT, RIGHT, seed=0)
+        refusal = "game must be the one that was trained on: its name must be anti_coordination, not chicken"
+        with pytest.raises(ValueError, match=refusal):
+            list(INSTRUMENT.measure(run, make("chicken")))
+        with pytest.raises(ValueError, match=refusal):
+            INSTRUMENT.compare({"none": [run]}, make("chicken"), label="chicken")
+
     def test_a_volunteer_and_two_who_abstain_lose_a_third_of_all_by_cloning(self, make_run: RunMaker) -> None:
         own = tuple(make("volunteers_dilemma").spec.sides)
         runs = [
@@ -295,21 +306,54 @@ class TestChapter:
 
     def test_a_loss_is_called_a_cost(self, make_run: RunMaker) -> None:
         answers = self.chapter(make_run, EVEN)
-        assert answers[0].startswith("Sharing one policy without an index cost common return in anti (shared: −0.500")
-        assert "must lose 0.500 of 1.00 in anti" in answers[1]
-        assert "is not shown to have ended below it with 0.500 [0.500, 0.500] against 0.500" in answers[2]
+        assert answers[0] == (
+            "In short, one policy for all was enough in 0 of 1 game, cost common return in 1, and is undecided in 0. "
+            "Without an index it cost in 1 of the 1 game whose payoffs alone say that it must."
+        )
+        assert answers[1].startswith("Sharing one policy without an index cost common return in anti (shared: −0.500")
+        assert "must lose 0.500 of 1.00 in anti" in answers[2]
+        assert "is not shown to have ended below it with 0.500 [0.500, 0.500] against 0.500" in answers[3]
         assert (
             "in 1 game separately trained agents lose by being copies of their best, and sharing cost in 1"
-            in (answers[3])
+            in (answers[4])
         )
-        assert answers[4].startswith("NashConv of the policies that lose by sharing is 0 [0, 0]")
+        assert answers[5].startswith("NashConv of the policies that lose by sharing is 0 [0, 0]")
 
     def test_training_that_ends_below_the_best_shared_strategy_is_told_apart(self, make_run: RunMaker) -> None:
-        assert "ended below the best shared strategy with 0 [0, 0] against 0.500" in self.chapter(make_run, LEFT)[2]
+        assert "ended below the best shared strategy with 0 [0, 0] against 0.500" in self.chapter(make_run, LEFT)[3]
+
+    def test_the_table_says_what_sharing_must_lose_where_that_is_computed(self, make_run: RunMaker) -> None:
+        runs = {
+            "none": cell(make_run, LEFT, RIGHT, mode="none"),
+            "full": cell(make_run, EVEN, EVEN, mode="full"),
+            "full-index": [
+                make_run(
+                    [[EVEN, LEFT], [EVEN, RIGHT]],
+                    game="anti_coordination",
+                    seed=k,
+                    algorithm=sharing("full", index=True),
+                )
+                for k in range(5)
+            ],
+        }
+        found = INSTRUMENT.compare(runs, make("anti_coordination"), label="anti")
+        (table,) = homogeneity_chapter(pd.DataFrame(), {"anti": found}).tables
+        column = table.header.index("exact gap")
+        # a shared strategy (θ, 1 − θ) pays 2θ(1 − θ), at most 1/2 of 1; an index tells the agents apart
+        assert [row[column] for row in table.rows] == ["0", "0.500", "0"]
+        shared = found["sharing"][found["sharing"]["algorithm"] == "full"]
+        anchors = found["anchors"]
+        climbed = anchors.assign(bound=["lower"] * len(anchors))
+        assert exact_gap(climbed, shared) == "≤ 0.500"
+        assert exact_gap(anchors[anchors["quantity"] == "random_return"], shared) == "—"
 
     def test_no_loss_is_called_enough(self, make_run: RunMaker) -> None:
         answers = self.chapter(make_run, LEFT, index=True)
-        assert answers[0].startswith("Sharing one policy that reads the agent's index was enough in anti (shared: 0")
+        assert answers[0] == (
+            "In short, with the agent's index in its observation it was enough in 1 of 1 game, cost common return in "
+            "0, and is undecided in 0."
+        )
+        assert answers[1].startswith("Sharing one policy that reads the agent's index was enough in anti (shared: 0")
 
     def test_a_gain_by_sharing_is_called_one(self, make_run: RunMaker) -> None:
         full = [
@@ -321,11 +365,11 @@ class TestChapter:
         # separate: .8 · .6 + .2 · .4 = .56 of 1
         assert (
             "was enough in anti (shared: 0.440 [0.440, 0.440], a gain)"
-            in (homogeneity_chapter(pd.DataFrame(), {"anti": found}).answers[0])
+            in (homogeneity_chapter(pd.DataFrame(), {"anti": found}).answers[1])
         )
 
     def test_few_seeds_allow_no_statement(self, make_run: RunMaker) -> None:
-        assert "allows no statement in anti" in self.chapter(make_run, EVEN, n=4)[0]
+        assert "allows no statement in anti" in self.chapter(make_run, EVEN, n=4)[1]
 
     def test_without_a_game_for_it_the_chapter_says_so(self, make_run: RunMaker) -> None:
         run = make_run([[EVEN, LEFT], [EVEN, RIGHT]])
@@ -408,3 +452,44 @@ def test_a_whole_suite_from_training_to_its_table(tmp_path: Path) -> None:
     assert set(measured["game"]) == {"anti_coordination", "simple_spread"}
     assert set(measured["algorithm"]) == {"full"}
     assert measured["value"].between(0, 1).all()
+
+
+class TestSummary:
+    def judged(self, game: str, verdict: Any, *, indexed: bool = False) -> Judged:
+        return Judged(
+            game=game,
+            role="all",
+            algorithm="full",
+            shares=True,
+            indexed=indexed,
+            difference=Estimate(value=0.0, low=0.0, high=0.0, level=0.95, method="student-t", n=5, unit="seed"),
+            margin=0.1,
+            adjusted_p=1.0,
+            verdict=verdict,
+        )
+
+    def anchors(self, **known: tuple[float, float, str]) -> pd.DataFrame:
+        rows = []
+        for game, (best, shared, bound) in known.items():
+            place = {"game": game, "role": "all"}
+            rows.append({**place, "quantity": "best_return", "value": best, "bound": "exact"})
+            rows.append({**place, "quantity": "best_shared_return", "value": shared, "bound": bound})
+        return pd.DataFrame(rows, columns=["game", "role", "quantity", "value", "bound"])
+
+    def test_games_are_counted_by_their_gravest_verdict(self) -> None:
+        ways = [self.judged("a", "enough"), self.judged("a", "costs"), self.judged("b", "not decided")]
+        ways += [self.judged("b", "enough"), self.judged("a", "no statement", indexed=True)]
+        assert in_short(self.anchors(), ways) == (
+            "In short, one policy for all was enough in 1 of 2 games, cost common return in 1, and is undecided in 0; "
+            "with the agent's index in its observation it was enough in 0 of 1 game, cost common return in 0, and is "
+            "undecided in 1."
+        )
+        assert in_short(self.anchors(), []) == ""
+
+    def test_only_a_certain_gap_foretells(self) -> None:
+        anchors = self.anchors(a=(1.0, 0.5, "exact"), b=(1.0, 0.5, "lower"), c=(1.0, 1.0, "exact"))
+        ways = [self.judged("a", "not decided"), self.judged("b", "costs"), self.judged("c", "enough")]
+        assert in_short(anchors, ways).endswith(
+            "Without an index it cost in 0 of the 1 game whose payoffs alone say that it must, and in 1 of the 2 "
+            "others."
+        )

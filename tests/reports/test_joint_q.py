@@ -14,8 +14,9 @@ from nashlens.agents.records import TrainingRun
 from nashlens.games import make
 from nashlens.reports.conventions import GameFacts
 from nashlens.reports.instruments.contract import StoredRuns
+from nashlens.reports.instruments.joint_limits import joint_sizes, refused_rows
 from nashlens.reports.instruments.joint_q import INSTRUMENT
-from nashlens.reports.instruments.joint_q_chapter import joint_q_chapter, joint_sizes
+from nashlens.reports.instruments.joint_q_chapter import joint_q_chapter
 from nashlens.reports.instruments.learner_size import n_parameters, parameter_bytes
 from tests.reports.instrument_runs import constant_run, values_of
 
@@ -126,6 +127,18 @@ def test_compare_takes_times_from_the_store() -> None:
     assert unknown["reason"].tolist() == ["the time was not measured"]
 
 
+def test_chapter_says_how_the_time_of_an_update_grows() -> None:
+    frame = frame_of({(2, "dqn"): [0, 1], (3, "dqn"): [0, 1, 2]})
+    timed = comparisons({2: ["dqn"], 3: ["dqn"]})
+    assert not any(
+        answer.startswith("An update takes") for answer in joint_q_chapter(frame, timed, facts(2, 3)).answers
+    )
+    for n, seconds in ((2, 0.002), (3, 0.0045)):
+        timed[f"agents_{n}"]["times"]["value"] = seconds
+    said = joint_q_chapter(frame, timed, facts(2, 3)).answers[-1]
+    assert said.startswith("An update takes under dqn from 2.00 ms at N = 2 to 4.50 ms at N = 3: processor time")
+
+
 def frame_of(ends: Mapping[tuple[int, str], Sequence[int]], *, seeds: int = 6) -> pd.DataFrame:
     rows = [
         {**each, "seed": seed, "game": f"agents_{n}", "algorithm": kind, "run_id": f"{n} {kind} {seed}"}
@@ -139,13 +152,19 @@ def frame_of(ends: Mapping[tuple[int, str], Sequence[int]], *, seeds: int = 6) -
 def test_chapter_says_who_gets_more_and_where_it_stops() -> None:
     frame = frame_of({(2, "joint"): [0, 1], (2, "dqn"): [0, 0], (4, "dqn"): [0, 1, 2, 3]})
     chapter = joint_q_chapter(frame, comparisons({2: ["joint", "dqn"], 4: ["dqn"]}), facts(2, 4))
-    assert "joint gets more than dqn" in chapter.answers[0]
-    assert chapter.answers[-1].startswith("It stops after N = 2: with N = 4 agents the learner of the joint action")
+    assert "joint gets more than dqn" in chapter.answers[1]
+    assert chapter.answers[0].startswith("A value of every joint action stops after N = 2: with N = 4 agents the")
     # (4 + 1)·8 + 9·256 = 2344 parameters in five copies of four bytes, and 4·4·4·256 bytes of a minibatch
-    assert f"{20 * 2344 + 16 * 4 * 256:,} bytes a seed" in chapter.answers[-1]
+    assert f"{20 * 2344 + 16 * 4 * 256:,} bytes for 1 seed" in chapter.answers[0]
     assert any(answer.startswith("Parameters, counted exactly, grow under dqn from") for answer in chapter.answers)
     assert [figure.name for figure in chapter.figures] == ["jq-share", "jq-memory"]
     assert "joint learner, refused" in chapter.figures[1].panels[0].alternative
+    # its line sets out from the last size that can be made: N = 2 with (2 + 1)·8 + 9·4 parameters, then N = 4
+    sizes = joint_sizes(comparisons({2: ["joint", "dqn"], 4: ["dqn"]}))
+    rows = refused_rows(frame[frame["metric"] == "jq_log_bytes"], sizes)
+    assert set(rows["algorithm"]) == {"joint learner, refused"}
+    drawn = rows.groupby("game")["value"].mean().to_dict()
+    assert drawn == pytest.approx({"agents_2": np.log10(20 * 60), "agents_4": np.log10(20 * 2344)})
     assert chapter.tables[0].rows[1][-1].startswith("refused: ")
     assert [table.name for table in chapter.tables] == ["joint-sizes", "joint-times"]
 
@@ -153,15 +172,15 @@ def test_chapter_says_who_gets_more_and_where_it_stops() -> None:
 def test_chapter_the_other_way_round() -> None:
     frame = frame_of({(2, "joint"): [1, 1], (2, "dqn"): [0, 1]})
     chapter = joint_q_chapter(frame, comparisons({2: ["joint", "dqn"]}), facts(2))
-    assert "dqn gets more than joint" in chapter.answers[0]
-    assert "was not refused" in chapter.answers[-1]
+    assert "dqn gets more than joint" in chapter.answers[1]
+    assert "was not refused" in chapter.answers[0]
     equal = frame_of({(2, "joint"): [0, 1], (2, "dqn"): [0, 1]})
     chapter = joint_q_chapter(equal, comparisons({2: ["joint", "dqn"]}), facts(2))
-    assert "No difference between them is shown." in chapter.answers[0]
+    assert "No difference between them is shown." in chapter.answers[1]
 
 
 def test_chapter_of_one_seed_and_of_nothing() -> None:
     frame = frame_of({(2, "joint"): [0, 1], (2, "dqn"): [0, 1]}, seeds=1)
     chapter = joint_q_chapter(frame, comparisons({2: ["joint", "dqn"]}), facts(2))
-    assert "Too few seeds to compare." in chapter.answers[0]
+    assert "Too few seeds to compare." in chapter.answers[1]
     assert "were not measured" in joint_q_chapter(pd.DataFrame(), {}, {}).answers[0]
