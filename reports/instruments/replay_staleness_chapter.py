@@ -13,7 +13,7 @@ from nashlens.reports.curve_figures import curve_figure
 from nashlens.reports.estimates import MIN_SEEDS, difference
 from nashlens.reports.figures import Figure
 from nashlens.reports.instruments.contract import Chapter
-from nashlens.reports.instruments.nonstationarity_chapter import over_agents
+from nashlens.reports.instruments.drift_frames import algorithms_of, basis, over_agents
 from nashlens.reports.instruments.replay_quantities import MAX_OTHERS, by_others_name
 from nashlens.reports.instruments.replay_table import P_LEVEL, replay_table
 from nashlens.reports.instruments.seed_estimates import seed_estimate, seed_halves, seed_means
@@ -74,14 +74,10 @@ def share_per_other(part: pd.DataFrame, algorithm: str) -> pd.Series:
     return pd.Series(found, dtype=np.float64)
 
 
-def _algorithms(frame: pd.DataFrame) -> list[str]:
-    return [str(each) for each in frame["algorithm"].unique()]
-
-
 def _means(part: pd.DataFrame, metric: str) -> str:
     """Return a metric of every algorithm in words, empty where none has it."""
     each = []
-    for algorithm in _algorithms(part):
+    for algorithm in algorithms_of(part):
         values = seed_means(part, metric, algorithm=algorithm)
         if len(values):
             each.append(f"{estimate_words(seed_estimate(values, least=0.0))} under {algorithm}")
@@ -91,21 +87,15 @@ def _means(part: pd.DataFrame, metric: str) -> str:
 def _answer(part: pd.DataFrame, single: pd.DataFrame, game: str, *, told: str) -> str:
     said = [
         f"{game}. At the end of training the replay is worth a share of {_means(part, 'rs_effective_share')} of its "
-        f"transitions to an agent, the others being what they are now ({_basis(part)}; mean over agents, an estimate "
+        f"transitions to an agent, the others being what they are now ({basis(part)}; mean over agents, an estimate "
         "from episodes of the snapshots that filled it)."
     ]
-    factors = {name: values for name in _algorithms(part) if len(values := share_per_other(part, name))}
+    factors = {name: values for name in algorithms_of(part) if len(values := share_per_other(part, name))}
     if factors:
         words = [f"{estimate_words(seed_estimate(v, least=0.0))} under {name}" for name, v in factors.items()]
         said.append(f"One more other multiplies that share by {listed(words)}.")
     said += [_ages(part), _tests(single), _errors(part, told)]
     return " ".join(words for words in said if words)
-
-
-def _basis(part: pd.DataFrame) -> str:
-    counts = sorted({int(n) for n in part.groupby("algorithm")["seed"].nunique()})
-    few = f", fewer than {MIN_SEEDS} have no interval" if counts[0] < MIN_SEEDS else ""
-    return f"n = {listed([str(n) for n in counts])} seeds{few}"
 
 
 def _ages(part: pd.DataFrame) -> str:
@@ -127,7 +117,7 @@ def _tests(single: pd.DataFrame) -> str:
 
 def _late_errors(part: pd.DataFrame) -> dict[str, pd.Series]:
     """Return by algorithm the error of learned action values in the second half of training, one number a seed."""
-    late = {name: seed_halves(part, "rs_q_error", algorithm=name)[1] for name in _algorithms(part)}
+    late = {name: seed_halves(part, "rs_q_error", algorithm=name)[1] for name in algorithms_of(part)}
     return {name: values for name, values in late.items() if len(values)}
 
 
@@ -184,7 +174,7 @@ def _others_figure(merged: pd.DataFrame, games: Sequence[str]) -> Figure | None:
 
 def _decay(part: pd.DataFrame) -> str:
     said = []
-    for name in _algorithms(part):
+    for name in algorithms_of(part):
         factor = share_per_other(part, name)
         if len(factor):
             said.append(
@@ -201,7 +191,7 @@ def _insertion_figure(merged: pd.DataFrame, games: Sequence[str]) -> Figure | No
         title="What a replay is worth, by when its transitions came",
         about="Effective share, under the policies at the end of training, of the transitions that came in each "
         "interval between snapshots, drawn at the step at which the interval begins; mean over agents.",
-        say=lambda part, game: [_old_and_new(part, name) for name in _algorithms(part)],
+        say=lambda part, game: [_old_and_new(part, name) for name in algorithms_of(part)],
         zero=True,
         x_label="step of insertion",
     )

@@ -13,8 +13,9 @@ import pytest
 from nashlens.agents.records import TrainingRun
 from nashlens.games import make
 from nashlens.games.particle.world import ParticleWorld
+from nashlens.reports.instruments.drift_frames import over_agents
 from nashlens.reports.instruments.nonstationarity import INSTRUMENT
-from nashlens.reports.instruments.nonstationarity_chapter import nonstationarity_chapter, over_agents
+from nashlens.reports.instruments.nonstationarity_chapter import nonstationarity_chapter
 from nashlens.reports.instruments.outcome_sampling import sampled_outcomes, travelled, world_probes
 from nashlens.reports.instruments.run_games import discount_of
 from nashlens.reports.instruments.seed_estimates import seed_estimate, seed_halves, seed_means
