@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from nashlens.reports.instruments.estimate_rows import estimate_row, estimates_as_table
-from nashlens.reports.instruments.nonstationarity_quantities import PARTS, QUANTITIES
+from nashlens.reports.instruments.movement_quantities import PARTS
+from nashlens.reports.instruments.nonstationarity_quantities import QUANTITIES
 from nashlens.reports.instruments.seed_estimates import seed_estimate
 from nashlens.reports.quantities import quantity
 from nashlens.reports.tables import Table
