@@ -10,12 +10,12 @@ from nashlens.reports.curve_figures import curve_figure
 from nashlens.reports.estimates import MIN_SEEDS, difference
 from nashlens.reports.figures import Figure
 from nashlens.reports.instruments.drift_frames import algorithms_of, drift_of
-from nashlens.reports.instruments.nonstationarity_quantities import HORIZONS, TARGET_PARTS, drift_name, floor_name
+from nashlens.reports.instruments.nonstationarity_quantities import TARGET_PARTS
+from nashlens.reports.instruments.outcome_figure import SHORT, above_floor
 from nashlens.reports.instruments.seed_estimates import seed_estimate, seed_halves, seed_means
 from nashlens.reports.verdicts import Statement, Verdict, plain
 from nashlens.reports.words import estimate_words, number
 
-SHORT = {drift_name(h): "drift" for h in HORIZONS} | {floor_name(h): "noise floor" for h in HORIZONS}
 SHORT_TARGETS = {"ns_target_total": "all", "ns_target_policy": "by policies", "ns_target_critic": "by the critic"}
 
 
@@ -55,7 +55,7 @@ def _drift_statements(part: pd.DataFrame, game: str) -> list[Statement]:
         said.append(_halves(algorithm, early, late))
         if (part["metric"] == floor).any() and floor != metric:
             own = seed_means(part, metric, algorithm=algorithm)
-            said.append(_above_floor(algorithm, own, seed_means(part, floor, algorithm=algorithm)))
+            said.append(above_floor(algorithm, own, seed_means(part, floor, algorithm=algorithm)))
     names = algorithms_of(part)
     for k, first in enumerate(names):
         for second in names[k + 1 :]:
@@ -79,20 +79,6 @@ def _halves(algorithm: str, early: pd.Series, late: pd.Series) -> Statement:
         return f"Under {algorithm} the world {verdict}: {means} (difference {change.evidence})."
 
     return Statement(differences=(difference(late, early),), write=write)
-
-
-def _above_floor(algorithm: str, own: pd.Series, floor: pd.Series) -> Statement:
-    def write(verdicts: Sequence[Verdict]) -> str:
-        verdict = verdicts[0].word(
-            up="lies above its noise floor",
-            down="lies below its noise floor, which sampling alone would not give",
-            neither="is not shown to be more than sampling noise",
-        )
-        if verdicts[0].silent:
-            return f"The drift under {algorithm} beside its noise floor: {verdict}."
-        return f"The drift under {algorithm} {verdict} (excess {verdicts[0].evidence})."
-
-    return Statement(differences=(difference(own, floor),), write=write)
 
 
 def _apart(first: str, second: str, one: pd.Series, other: pd.Series) -> Statement:

@@ -39,6 +39,12 @@ def algorithms_of(frame: pd.DataFrame) -> list[str]:
     return [str(each) for each in frame["algorithm"].unique()]
 
 
+def at_the_end(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the last step of each metric and algorithm of a frame of one game."""
+    last = frame.groupby(["algorithm", "metric"])["step"].transform("max")
+    return frame[frame["step"] == last]
+
+
 def basis(part: pd.DataFrame) -> str:
     """Say how many seeds the numbers of a game rest on, and whether they are too few for intervals."""
     counts = sorted({int(n) for n in part.groupby("algorithm")["seed"].nunique()})

@@ -38,10 +38,12 @@ class Nonstationarity:
     Attributes
     ----------
     name, version, quantities : as in `Instrument`.
+    keeps_agents : True: shares are told by agent, and means over agents count every one.
     """
 
     name = "nonstationarity"
     version = 2
+    keeps_agents = True
     quantities = QUANTITIES
 
     def measure(self, run: TrainingRun, game: Game) -> Iterator[Row]:

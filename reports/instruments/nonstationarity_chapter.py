@@ -12,7 +12,10 @@ from nashlens.reports.instruments.drift_figures import drift_figure, target_figu
 from nashlens.reports.instruments.drift_frames import algorithms_of, basis, drift_of, over_agents
 from nashlens.reports.instruments.nonstationarity_quantities import HORIZONS, drift_name
 from nashlens.reports.instruments.nonstationarity_table import nonstationarity_table
+from nashlens.reports.instruments.outcome_figure import outcome_figure
+from nashlens.reports.instruments.policy_path_figure import movement_words, policy_path_figure
 from nashlens.reports.instruments.seed_estimates import seed_estimate, seed_means
+from nashlens.reports.instruments.shapley_table import shapley_table
 from nashlens.reports.words import counted, estimate_words, listed, number
 
 WORDS = {
@@ -30,7 +33,7 @@ def nonstationarity_chapter(frame: pd.DataFrame, facts: Mapping[str, GameFacts])
 
     Parameters
     ----------
-    frame : tidy.
+    frame : tidy, with each agent's own numbers.
     facts : of every game by label.
     """
     if frame.empty:
@@ -38,11 +41,13 @@ def nonstationarity_chapter(frame: pd.DataFrame, facts: Mapping[str, GameFacts])
     merged = over_agents(frame)
     games = [str(game) for game in merged["game"].unique()]
     said = [sentence for game in games for sentence in _answers(merged[merged["game"] == game], game)]
-    figures = (drift_figure(merged, games), target_figure(merged, games))
+    makers = (drift_figure, outcome_figure, policy_path_figure, target_figure)
+    figures = (make(merged, games) for make in makers)
+    tables = (nonstationarity_table(frame), shapley_table(frame, facts))
     return Chapter(
         answers=tuple(said),
         figures=tuple(figure for figure in figures if figure is not None),
-        tables=(nonstationarity_table(merged),),
+        tables=tuple(table for table in tables if table is not None),
     )
 
 
@@ -62,7 +67,7 @@ def _answers(part: pd.DataFrame, game: str) -> list[str]:
         f"{game}. To an agent that knows its own action only, {what} moves from one snapshot to the next by "
         f"{listed(each)}, {unit} ({basis(part)}; mean over snapshots and agents, {kind}). {_control(part)}"
     ]
-    said += [words for words in (_shares(part), _targets(part)) if words]
+    said += [words for words in (movement_words(part), _shares(part), _targets(part)) if words]
     return [" ".join(said)]
 
 
@@ -83,12 +88,17 @@ def _control(part: pd.DataFrame) -> str:
 
 
 def _shares(part: pd.DataFrame) -> str:
-    """Say how much of the change of value is the others' doing."""
+    """Say how much of the change of value is the others' doing, and what the share would be by chance."""
     each = []
     for algorithm in algorithms_of(part):
-        share = seed_means(part, "ns_others_share", algorithm=algorithm)
-        if len(share):
-            each.append(f"{estimate_words(seed_estimate(share, least=0.0))} under {algorithm}")
+        share = seed_means(part, "ns_others_share", algorithm=algorithm).dropna()
+        if not len(share):
+            continue
+        words = f"{estimate_words(seed_estimate(share, least=0.0))} under {algorithm}"
+        floor = seed_means(part, "ns_others_share_floor", algorithm=algorithm).dropna()
+        if len(floor):
+            words += f" ({number(float(floor.mean()))} if no change of policy mattered)"
+        each.append(words)
     return f"Of the changes of an agent's value, in size, the others' policies make a share of {listed(each)}." * bool(
         each
     )

@@ -297,7 +297,11 @@ def test_chapter_says_what_moved_and_that_the_control_did_not() -> None:
     assert "moves from one snapshot to the next by 0.38" in chapter.answers[0]
     assert "n = 5 seeds" in chapter.answers[0]
     assert "exactly 0 in all 5 runs" in chapter.answers[0]
-    assert [figure.name for figure in chapter.figures] == ["ns-drift"]
+    assert [figure.name for figure in chapter.figures] == ["ns-drift", "ns-paths"]
+    # agent_1 goes .4 − .01 k and back, agent_0 nowhere: means over agents .2 − .005 k a change, .19 over seeds
+    assert "move from snapshot to snapshot by 0.190" in chapter.answers[0]
+    assert "went 0.380" in chapter.figures[1].paragraphs[0]
+    assert "ended 0 " in chapter.figures[1].paragraphs[0]
     assert "neither" not in chapter.figures[0].paragraphs[0]
     assert "is not shown to move less or more in the second half" in chapter.figures[0].paragraphs[0]
     assert chapter.tables[0].name == "nonstationarity"
@@ -333,6 +337,29 @@ def test_chapter_of_nothing_says_so() -> None:
     assert "was not measured" in nonstationarity_chapter(pd.DataFrame(), {}).answers[0]
 
 
+def test_table_takes_sizes_before_agents_are_averaged() -> None:
+    # constant sum: what the second gains by turning the first loses, so that means over agents with signs are 0
+    game = make("matching_pennies")
+    runs = [constant_run(game, [[ONE, ONE], [ONE, ZERO]], seed=seed) for seed in range(5)]
+    table = nonstationarity_chapter(measured_frame(INSTRUMENT, {("pennies", "maddpg"): runs}, game), {}).tables[0]
+    values = table.data.set_index("quantity")["value"]
+    assert values["Change of value, own, in size (return)"] == pytest.approx(1.0)  # 2 of the one, 0 of the other
+    assert values["Change of value, others, in size (return)"] == pytest.approx(1.0)
+
+
+def test_table_tells_who_moved_whose_value() -> None:
+    game = make("all_ones", n_agents=3)
+    play = [[ZERO, ONE], [ONE, ONE], [ONE, ONE]]  # the first alone moves: all of the change of everybody's value is its
+    runs = [constant_run(game, play, seed=seed) for seed in range(5)]
+    frame = measured_frame(INSTRUMENT, {("ones", "maddpg"): runs}, game)
+    table = nonstationarity_chapter(frame, {}).tables[1]
+    found = table.data.set_index(["moved", "whose"])["value"]
+    gained = values_of(list(INSTRUMENT.measure(runs[0], game)), "ns_value_own", agent="agent_0")[0]
+    assert found["agent_0", "its own"] == pytest.approx(gained)
+    assert found["agent_0", "another's"] == pytest.approx(gained)
+    assert found["agent_1", "its own"] == found["agent_2", "another's"] == 0.0
+
+
 @pytest.mark.parametrize(("above", "said"), [(True, "lies above its noise floor"), (False, "is not shown to be more")])
 def test_chapter_holds_drifts_of_worlds_against_their_floor(above: bool, said: str) -> None:
     rng = np.random.default_rng(0)
@@ -344,6 +371,10 @@ def test_chapter_holds_drifts_of_worlds_against_their_floor(above: bool, said: s
         for metric, value in (
             ("ns_outcome_drift_25", 1.0 + above + 0.01 * rng.normal()),
             ("ns_outcome_floor_25", 1.0 + 0.01 * rng.normal()),
+            ("ns_outcome_drift_1", 1.0 + above + 0.01 * (-1) ** seed),
+            ("ns_outcome_floor_1", 1.0),
+            ("ns_outcome_reward_drift", 1.0 + above + 0.01 * (-1) ** seed),
+            ("ns_outcome_reward_floor", 1.0),
             ("ns_joint_drift", 0.0),
             ("ns_outcome_p", 0.01 if above else 0.5),
             ("ns_target_total", 2.0 + 0.01 * rng.normal()),
@@ -357,8 +388,13 @@ def test_chapter_holds_drifts_of_worlds_against_their_floor(above: bool, said: s
     assert "(noise floor " in chapter.answers[0]
     assert "What no critic is spared is its moving target" in chapter.answers[0]
     shares = chapter.tables[0].data.set_index("quantity")["value"]
-    assert shares["Share of comparisons with p ≤ 0.05 (probability)"] == float(above)
-    assert [figure.name for figure in chapter.figures] == ["ns-drift", "ns-targets"]
+    assert shares["Share of comparisons with p ≤ 0.05 of no drift (probability)"] == float(above)
+    assert [figure.name for figure in chapter.figures] == ["ns-drift", "ns-outcomes", "ns-targets"]
+    sooner, rewards = chapter.figures[1].paragraphs
+    assert sooner.startswith("world_after_1_step. ")
+    assert said in sooner
+    assert rewards.startswith("world_rewards. ")
+    assert said in rewards
 
 
 def test_over_agents_keeps_a_missing_number_missing() -> None:
