@@ -16,7 +16,7 @@ from nashlens.analysis.markov_game import (
     induced_kernel,
     induced_reward,
 )
-from nashlens.analysis.nonstationarity import kernel_drift, reward_drift
+from nashlens.analysis.nonstationarity import checked_weights, kernel_drift, reward_drift, weighted_mean
 from nashlens.analysis.results import Array, Bound, Record, read_only
 from nashlens.analysis.snapshots import Against, check_snapshots, snapshot_pairs
 from nashlens.games.normal_form import NormalFormGame, Profile
@@ -67,18 +67,19 @@ def backup_drift(
     q: Sequence[npt.ArrayLike],
     discount: float,
     against: Against = "previous",
+    weights: Sequence[Array] | None = None,
 ) -> BackupDrift:
     """Change of ``(T_π Q)(s, a_i) = R_i^π(s, a_i) + γ Σ_s' P_i^π(s'|s, a_i) max_a' Q(s', a')`` for one fixed Q.
 
     Parameters
     ----------
-    game, profile, against : as in `nonstationarity.reward_drift`.
+    game, profile, against, weights : as in `nonstationarity.reward_drift`; the mean alone is weighted.
     q : one ``[S, A_i]`` an agent; the Q that is backed up in both worlds.
     discount : γ, in [0, 1).
 
     Raises
     ------
-    ValueError : there are not two snapshots or more, or `profile`, `q` or `discount` does not fit.
+    ValueError : there are not two snapshots or more, or `profile`, `q`, `weights` or `discount` does not fit.
     """
     check_discount(discount)
     table, policies = as_markov_game(game, profile)
@@ -88,17 +89,19 @@ def backup_drift(
     expected = [(table.n_states, n) for n in table.n_actions]
     if [each.shape for each in tables] != expected or not all(np.isfinite(each).all() for each in tables):
         raise ValueError(f"q must be finite, of the shapes {expected}, not {[each.shape for each in tables]}")
-    changes = []
-    for i, own in enumerate(tables):
+    means, sups = [], []
+    for i, (own, nu) in enumerate(zip(tables, checked_weights(table, weights), strict=True)):
         following = induced_kernel(table, policies, agent=i) @ own.max(axis=1)
         old, new = snapshot_pairs(induced_reward(table, policies, agent=i) + discount * following, against)
-        changes.append(np.abs(new - old).reshape(len(new), -1))
+        change = np.abs(new - old)
+        means.append(weighted_mean(change, nu))
+        sups.append(change.reshape(len(change), -1).max(axis=1))
     spans = np.array([np.ptp(own.max(axis=1)) for own in tables])
     rewards = reward_drift(table, policies, against=against)
     kernels = kernel_drift(table, policies, against=against)
     return BackupDrift(
-        mean=read_only(np.stack([change.mean(axis=1) for change in changes], axis=1)),
-        sup=read_only(np.stack([change.max(axis=1) for change in changes], axis=1)),
+        mean=read_only(np.stack(means, axis=1)),
+        sup=read_only(np.stack(sups, axis=1)),
         upper=read_only(rewards.sup + discount * kernels.sup * spans),
         against=against,
         discount=discount,

@@ -104,11 +104,11 @@ def reward_drift(
     """
     table, policies = _checked(game, profile, against, conditioning)
     averages, sups = [], []
-    for i, nu in enumerate(_checked_weights(table, weights, conditioning)):
+    for i, nu in enumerate(_weights_for(table, weights, conditioning)):
         seen = averaged(table.rewards[i], policies, over=_unseen(table, i, conditioning))
         old, new = snapshot_pairs(seen, against)
         change = np.abs(new - old)
-        averages.append(_average(change, nu))
+        averages.append(weighted_mean(change, nu))
         sups.append(change.reshape(len(change), -1).max(axis=1))
     return Drift(
         metric="reward_drift",
@@ -153,14 +153,14 @@ def kernel_drift(
     """
     table, policies = _checked(game, profile, against, conditioning)
     means, sups, forth, back = [], [], [], []
-    for i, nu in enumerate(_checked_weights(table, weights, conditioning)):
+    for i, nu in enumerate(_weights_for(table, weights, conditioning)):
         seen = averaged(table.kernel, policies, over=_unseen(table, i, conditioning))
         old, new = snapshot_pairs(seen, against)
         tv = total_variation(new, old)
-        means.append(_average(tv, nu))
+        means.append(weighted_mean(tv, nu))
         sups.append(tv.reshape(len(tv), -1).max(axis=1))
-        forth.append(_average(kullback_leibler(new, old), nu))
-        back.append(_average(kullback_leibler(old, new), nu))
+        forth.append(weighted_mean(kullback_leibler(new, old), nu))
+        back.append(weighted_mean(kullback_leibler(old, new), nu))
     return Drift(
         metric="kernel_drift",
         mean=read_only(np.stack(means, axis=1)),
@@ -171,6 +171,41 @@ def kernel_drift(
         against=against,
         conditioning=conditioning,
     )
+
+
+def checked_weights(game: MarkovGame, weights: Sequence[Array] | None) -> Sequence[Array | None]:
+    """Return weights over states and own actions, one ``[S, A_i]`` an agent; None for even ones.
+
+    Raises
+    ------
+    ValueError : they do not fit, are negative or do not add to 1.
+    """
+    if weights is None:
+        return [None] * game.n_agents
+    shapes = [(game.n_states, n) for n in game.n_actions]
+    checked = [np.asarray(w, dtype=np.float64) for w in weights]
+    if [w.shape for w in checked] != shapes:
+        raise ValueError(f"weights must have the shapes {shapes}, not {[w.shape for w in checked]}")
+    if any((w < 0).any() or not abs(w.sum() - 1) <= 1e-9 for w in checked):
+        raise ValueError("weights must be non-negative and add to 1 for each agent")
+    return checked
+
+
+def weighted_mean(change: Array, weights: Array | None) -> Array:
+    """Return the mean ``[T − 1]`` of changes ``[T − 1, …]``; entries of no weight do not count, not even infinite ones.
+
+    Parameters
+    ----------
+    change : of every state and action.
+    weights : of the same shape but for the first axis, adding to 1; None for even ones.
+    """
+    flat = change.reshape(len(change), -1)
+    if weights is None:
+        means: Array = flat.mean(axis=1)
+        return means
+    counted = weights.ravel() > 0
+    weighted: Array = flat[:, counted] @ weights.ravel()[counted]
+    return weighted
 
 
 def _checked(
@@ -188,31 +223,12 @@ def _unseen(game: MarkovGame, agent: int, conditioning: Conditioning) -> list[in
     return [j for j in range(game.n_agents) if j != agent] if conditioning == "own" else []
 
 
-def _checked_weights(
+def _weights_for(
     game: MarkovGame, weights: Sequence[Array] | None, conditioning: Conditioning
 ) -> Sequence[Array | None]:
-    if weights is None:
-        return [None] * game.n_agents
-    if conditioning == "joint":
+    if weights is not None and conditioning == "joint":
         raise ValueError("weights must be left out with conditioning='joint': they stand over own actions")
-    shapes = [(game.n_states, n) for n in game.n_actions]
-    checked = [np.asarray(w, dtype=np.float64) for w in weights]
-    if [w.shape for w in checked] != shapes:
-        raise ValueError(f"weights must have the shapes {shapes}, not {[w.shape for w in checked]}")
-    if any((w < 0).any() or not abs(w.sum() - 1) <= 1e-9 for w in checked):
-        raise ValueError("weights must be non-negative and add to 1 for each agent")
-    return checked
-
-
-def _average(change: Array, weights: Array | None) -> Array:
-    """Return ``[T − 1]``; entries of no weight do not count, infinite ones included."""
-    flat = change.reshape(len(change), -1)
-    if weights is None:
-        means: Array = flat.mean(axis=1)
-        return means
-    counted = weights.ravel() > 0
-    weighted: Array = flat[:, counted] @ weights.ravel()[counted]
-    return weighted
+    return checked_weights(game, weights)
 
 
 def _others_change(policies: Profile, against: Against) -> Array:

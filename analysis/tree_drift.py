@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from nashlens.analysis.nonstationarity import LOWE, Conditioning
 from nashlens.analysis.results import Array, Bound, Record, read_only
@@ -31,6 +32,8 @@ class TreeDrift:
         own actions with even weights; in [0, 1].
     reward, reward_sup : ``[T − 1, N]``; the same of the change of what the end is expected to pay, counted as 0 where
         the game goes on; payoff units.
+    kl_new_old, kl_old_new : ``[T − 1, N]``; means of the Kullback-Leibler divergences of what follows, nats; infinite
+        where something follows that did not.
     n_answers : ``[N]``; pairs of information set and action that are averaged; the others lead nowhere in a snapshot.
     against : the snapshot that each is compared with.
     conditioning : on the ``own`` action at an information set, or on the history and the ``joint`` action.
@@ -40,6 +43,8 @@ class TreeDrift:
     kernel_sup: Array
     reward: Array
     reward_sup: Array
+    kl_new_old: Array
+    kl_old_new: Array
     n_answers: tuple[int, ...]
     against: Against
     conditioning: Conditioning
@@ -99,13 +104,15 @@ def tree_drift(
     if not game.has_perfect_recall:
         raise ValueError(f"game must have perfect recall, which {game.spec.name} has not")
     parts = [_moved(game, profiles, i, against=against, conditioning=conditioning) for i in range(game.n_agents)]
-    stacked = [read_only(np.stack([part[k] for part in parts], axis=1)) for k in range(4)]
+    stacked = [read_only(np.stack([part[k] for part in parts], axis=1)) for k in range(6)]
     return TreeDrift(
         kernel=stacked[0],
         kernel_sup=stacked[1],
         reward=stacked[2],
         reward_sup=stacked[3],
-        n_answers=tuple(part[4] for part in parts),
+        kl_new_old=stacked[4],
+        kl_old_new=stacked[5],
+        n_answers=tuple(n for *_, n in parts),
         against=against,
         conditioning=conditioning,
     )
@@ -113,8 +120,8 @@ def tree_drift(
 
 def _moved(
     game: SequentialGame, profiles: BehaviouralProfile, agent: int, *, against: Against, conditioning: Conditioning
-) -> tuple[Array, Array, Array, Array, int]:
-    """Return means and largest changes of laws and payments, each ``[T − 1]``, and how many answers they rest on."""
+) -> tuple[Array, Array, Array, Array, Array, Array, int]:
+    """Return means and largest changes of laws and payments and divergences, ``[T − 1]`` each, and their number."""
     tree = game.tree
     certain = [np.ones_like(s) if j == agent or conditioning == "joint" else s for j, s in enumerate(profiles)]
     reach_HT = reach_probabilities(tree, certain)
@@ -140,15 +147,25 @@ def _moved(
     asked_always = (totals > 0).all(axis=1)
     safe = np.where(totals > 0, totals, 1.0)
     old, new = snapshot_pairs((mass / safe[question_of]).T, against)
-    distances = np.zeros((len(old), len(questions)))
-    np.add.at(distances.T, question_of, 0.5 * np.abs(new - old).T)
+    distances, forth, back = (
+        _summed(parts, question_of, len(questions))
+        for parts in (0.5 * np.abs(new - old), special.rel_entr(new, old), special.rel_entr(old, new))
+    )
     before, after = snapshot_pairs((paid / safe).T, against)
     laws, payments = distances[:, asked_always], np.abs(after - before)[:, asked_always]
     n = int(asked_always.sum())
     if not n:
         nothing = np.zeros(len(old))
-        return nothing, nothing, nothing, nothing, 0
-    return laws.mean(axis=1), laws.max(axis=1), payments.mean(axis=1), payments.max(axis=1), n
+        return nothing, nothing, nothing, nothing, nothing, nothing, 0
+    divergences = [np.maximum(each[:, asked_always].mean(axis=1), 0.0) for each in (forth, back)]
+    return laws.mean(axis=1), laws.max(axis=1), payments.mean(axis=1), payments.max(axis=1), *divergences, n
+
+
+def _summed(parts: Array, question_of: IntArray, n_questions: int) -> Array:
+    """Return ``[T − 1, Q]``; sums over the answers of each question of what is given for every answer."""
+    sums = np.zeros((len(parts), n_questions))
+    np.add.at(sums.T, question_of, parts.T)
+    return sums
 
 
 def _after_any_move(game: SequentialGame) -> tuple[IntArray, IntArray]:

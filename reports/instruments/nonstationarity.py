@@ -21,9 +21,11 @@ from nashlens.reports.instruments.contract import Chapter, Comparisons
 from nashlens.reports.instruments.nonstationarity_chapter import nonstationarity_chapter
 from nashlens.reports.instruments.nonstationarity_exact import matrix_rows, repeated_rows, tree_rows
 from nashlens.reports.instruments.nonstationarity_quantities import QUANTITIES
-from nashlens.reports.instruments.nonstationarity_worlds import episode_value_rows, outcome_rows, policy_rows
+from nashlens.reports.instruments.nonstationarity_worlds import outcome_rows
+from nashlens.reports.instruments.policy_movement import probed_policy_rows
 from nashlens.reports.instruments.run_games import check_game
 from nashlens.reports.instruments.target_movement import target_rows
+from nashlens.reports.instruments.value_movement import episode_value_rows
 from nashlens.reports.measure_rows import Row
 
 if TYPE_CHECKING:
@@ -36,10 +38,12 @@ class Nonstationarity:
     Attributes
     ----------
     name, version, quantities : as in `Instrument`.
+    keeps_agents : True: shares are told by agent, and means over agents count every one.
     """
 
     name = "nonstationarity"
-    version = 1
+    version = 2
+    keeps_agents = True
     quantities = QUANTITIES
 
     def measure(self, run: TrainingRun, game: Game) -> Iterator[Row]:
@@ -66,13 +70,14 @@ class Nonstationarity:
         elif isinstance(game, SequentialGame):
             if game.has_perfect_recall and not any(policy.central for policy in policies):
                 yield from tree_rows(run, game)
+                yield from target_rows(run, game)
         elif isinstance(game, RepeatedGame):
             if not any(policy.central or policy.memory_size for policy in policies):
                 yield from repeated_rows(run, repeated_model(game))
                 yield from target_rows(run, game)
         elif isinstance(game, ParticleWorld) and all(not policy.memory_size for policy in policies):
             yield from outcome_rows(run, game)
-            yield from policy_rows(run, game)
+            yield from probed_policy_rows(run, game)
             yield from episode_value_rows(run, game)
             yield from target_rows(run, game)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from nashlens.reports.instruments.movement_quantities import MOVEMENT_QUANTITIES
 from nashlens.reports.quantities import Quantity
 
 HORIZONS = (1, 5, 25)
 LOWE = "Lowe et al. (2017), arXiv:1706.02275"
 BUDGET = "Cheung, Simchi-Levi, Zhu (2020), ICML"
-PARTS = ("own", "others", "interaction")
 TARGET_PARTS = ("total", "critic", "policy", "others", "interaction")
 
 
@@ -94,32 +94,37 @@ def _of_worlds() -> tuple[Quantity, ...]:
     return tuple(found)
 
 
-def _of_values() -> tuple[Quantity, ...]:
-    words = {
-        "own": "its own policy alone",
-        "others": "all policies but its own",
-        "interaction": "all policies, less the own and the others' part",
-    }
-    found = [
+def _of_budgets() -> tuple[Quantity, ...]:
+    last = HORIZONS[-1]
+    floored = "its noise floors added up: what it would be if nothing had moved"
+    return tuple(
         Quantity(
-            name=f"ns_value_{part}",
-            title=f"Change of value, {part}",
-            value_unit="return",
-            definition=f"Change of the agent's value when {words[part]} moved from one snapshot to the next.",
-        )
-        for part in PARTS
-    ]
-    found.append(
-        Quantity(
-            name="ns_others_share",
-            title="Share of the others in the change of value",
-            value_unit="0 to 1",
-            definition="Sum over snapshots of the others' part, in size, over the sum of all three parts in size.",
+            name=f"ns_budget_{name}",
+            title=title,
+            value_unit=unit,
+            definition=definition,
             least=0.0,
-            missing="no value changed",
+            reference=BUDGET,
+        )
+        for name, title, unit, definition in (
+            (
+                "outcome",
+                "Variation budget at probes",
+                "observation",
+                f"Sum over snapshots of the drift of what is seen {last} steps later, or at the longest horizon that "
+                "an episode has. A mean over probe states, where tables take the worst state; it grows with the number "
+                "of snapshots, and so does its floor.",
+            ),
+            ("outcome_floor", "Noise floor of that budget", "observation", f"The same with {floored}."),
+            (
+                "outcome_reward",
+                "Variation budget of rewards at probes",
+                "reward",
+                f"The same sum of the drift of the reward over {last} steps.",
+            ),
+            ("outcome_reward_floor", "Noise floor of that budget of rewards", "reward", f"The same with {floored}."),
         )
     )
-    return tuple(found)
 
 
 def _of_targets() -> tuple[Quantity, ...]:
@@ -164,6 +169,25 @@ QUANTITIES = (
         reference=LOWE,
     ),
     Quantity(
+        name="ns_kernel_kl",
+        title="Divergence of what follows, given the own action",
+        value_unit="nats",
+        definition="Mean over states and own actions of the Kullback-Leibler divergence of what follows at one "
+        "snapshot from what followed at the one before; infinite where something follows that never did.",
+        least=0.0,
+        reference=LOWE,
+    ),
+    Quantity(
+        name="ns_backup_drift",
+        title="Drift of the Bellman backup",
+        value_unit="return",
+        definition="Mean size over states and own actions of how far the backup of one and the same Q moved from one "
+        "snapshot to the next: Q the optimal action values against the others at the earlier of the two, backed up in "
+        "the worlds of both. The part of an independent learner's error that only the others make. Of repeated games; "
+        "in a matrix game it is the drift of rewards.",
+        least=0.0,
+    ),
+    Quantity(
         name="ns_joint_drift",
         title="The same given the joint action",
         value_unit="as above",
@@ -173,7 +197,7 @@ QUANTITIES = (
         reference=LOWE,
     ),
     *_of_worlds(),
-    *_of_values(),
+    *MOVEMENT_QUANTITIES,
     Quantity(
         name="ns_budget_reward",
         title="Variation budget of rewards",
@@ -192,14 +216,6 @@ QUANTITIES = (
         least=0.0,
         reference=BUDGET,
     ),
-    Quantity(
-        name="ns_tortuosity",
-        title="Tortuosity of the policy's path",
-        value_unit="1",
-        definition="Length of the path that the agent's policy took, in total variation from snapshot to snapshot, "
-        "over the distance from its first to its last: 1 on a straight way, more where it turns back.",
-        least=1.0,
-        missing="the policy ended where it began",
-    ),
+    *_of_budgets(),
     *_of_targets(),
 )

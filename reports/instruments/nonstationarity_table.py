@@ -7,15 +7,21 @@ from typing import Any
 
 import pandas as pd
 
+from nashlens.reports.instruments.drift_frames import at_the_end, over_agents
 from nashlens.reports.instruments.estimate_rows import estimate_row, estimates_as_table
-from nashlens.reports.instruments.nonstationarity_quantities import PARTS, QUANTITIES
+from nashlens.reports.instruments.movement_quantities import MAX_AGENTS, PARTS, shapley_name
+from nashlens.reports.instruments.nonstationarity_quantities import QUANTITIES
 from nashlens.reports.instruments.seed_estimates import seed_estimate
 from nashlens.reports.quantities import quantity
 from nashlens.reports.tables import Table
 
 LEVEL = 0.05
 SIZES = tuple(f"ns_value_{part}" for part in PARTS)
-P = "ns_outcome_p"
+TESTS = {
+    "ns_outcome_p": f"Share of comparisons with p ≤ {LEVEL} of no drift",
+    "ns_others_p": f"Share of agents with p ≤ {LEVEL} of no change of value by the others",
+}
+ENDS = ("ns_policy_path", "ns_policy_straight")
 
 
 def nonstationarity_table(frame: pd.DataFrame) -> Table:
@@ -23,14 +29,15 @@ def nonstationarity_table(frame: pd.DataFrame) -> Table:
 
     Parameters
     ----------
-    frame : tidy, agents averaged.
+    frame : tidy, with each agent's own numbers: sizes and shares are taken before agents are averaged.
     """
     return estimates_as_table(
-        pd.DataFrame(list(_rows(frame))),
+        pd.DataFrame(list(_rows(over_agents(_told(frame))))),
         name="nonstationarity",
         title="What each agent's world did",
         caption="Mean over snapshots and agents of each quantity, then over seeds with its 95% Student's t interval, "
-        "cut at 0 for what cannot be below. Changes of value count in size. Of p-values the share at or below "
+        "cut at 0 for what cannot be below. Changes of value count in size. The lengths of policies' paths and their "
+        "distances from the first are those at the end. Of p-values the share at or below "
         f"{LEVEL} stands, which would be about {LEVEL} if nothing moved. Every seed's number is exact in matrix, "
         "repeated and sequential games and an estimate elsewhere; the mean over seeds is always an estimate. Drifts "
         "grow with the distance of snapshots, which is the same for all algorithms of a game.",
@@ -38,18 +45,25 @@ def nonstationarity_table(frame: pd.DataFrame) -> Table:
     )
 
 
+def _told(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with changes of value by their size, and p-values by whether they are small."""
+    values, metric = frame["value"], frame["metric"]
+    small = (values <= LEVEL).astype(float).where(values.notna())
+    told = values.where(~metric.isin(SIZES), values.abs()).where(~metric.isin(list(TESTS)), small)
+    return frame.assign(value=told)
+
+
 def _rows(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    known = [each.name for each in QUANTITIES if (frame["metric"] == each.name).any()]
+    present = set(frame["metric"]) - {shapley_name(j) for j in range(MAX_AGENTS)}  # those have a table of their own
+    known = [each.name for each in QUANTITIES if each.name in present]
     for game, part in frame.groupby("game", sort=False):
         for name in known:
             own = part[part["metric"] == name]
             for algorithm, rows in own.groupby("algorithm", sort=False):
                 what = quantity(name)
-                values = rows["value"].abs() if name in SIZES else rows["value"]
-                title = f"{what.title}, in size" if name in SIZES else what.title
-                if name == P:
-                    values, title = (values <= LEVEL).astype(float), f"Share of comparisons with p ≤ {LEVEL}"
-                each = values.groupby(rows["seed"]).mean()
+                chosen = at_the_end(rows) if name in ENDS else rows
+                title = f"{what.title}, in size" if name in SIZES else TESTS.get(name, what.title)
+                each = chosen["value"].groupby(chosen["seed"]).mean()
                 least = 0.0 if name in SIZES else what.least
                 yield estimate_row(
                     seed_estimate(each, least=least, higher_is_better=what.higher_is_better),

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nashlens.analysis.outcome_drift import outcome_drift
-from nashlens.analysis.results import Array
-from nashlens.analysis.value_shift import split_value_shift
-from nashlens.games import Game, play
-from nashlens.games.core import Choice
 from nashlens.games.particle.world import ParticleWorld
 from nashlens.games.randomness import child
-from nashlens.reports.instruments.nonstationarity_exact import tortuosity_rows, value_rows
 from nashlens.reports.instruments.nonstationarity_quantities import HORIZONS, drift_name, floor_name
 from nashlens.reports.instruments.outcome_sampling import (
     Outcomes,
@@ -25,8 +20,6 @@ from nashlens.reports.instruments.outcome_sampling import (
     world_probes,
 )
 from nashlens.reports.measure_rows import Row, row
-from nashlens.reports.measures import N_PROBE_EPISODES, N_PROBES, answers
-from nashlens.reports.probes import probe_observations
 
 if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
@@ -35,9 +28,10 @@ NAME = "nonstationarity"
 N_STATES = 32
 N_STATE_EPISODES = 16
 N_SAMPLES = 16
-N_VALUE_EPISODES = 64
-N_VALUE_MOMENTS = 5
-MAX_AGENTS = 4  # agents up to which episodes are played at all 2^N mixtures of old and new policies
+BUDGETS = {
+    "ns_budget_outcome_reward": "ns_outcome_reward_drift",
+    "ns_budget_outcome_reward_floor": "ns_outcome_reward_floor",
+}
 
 
 def outcome_rows(run: TrainingRun, game: ParticleWorld) -> Iterator[Row]:
@@ -70,48 +64,17 @@ def outcome_rows(run: TrainingRun, game: ParticleWorld) -> Iterator[Row]:
             )
             for t, policies in enumerate(joint)
         ]
-        for t, step in enumerate(run.snapshot_steps[1:], start=1):
-            rng = child(run.seed, NAME, "shuffles", i, t)
-            for name, value in _compared(each[t], each[t - 1], horizons, rng=rng).items():
+        compared = [
+            _compared(new, old, horizons, rng=child(run.seed, NAME, "shuffles", i, t))
+            for t, (old, new) in enumerate(pairwise(each), start=1)
+        ]
+        for step, found in zip(run.snapshot_steps[1:], compared, strict=True):
+            for name, value in found.items():
                 yield row(name, value, agent=agent, step=step, unit="probe state", n=N_STATES)
+        yield from _budget_rows(run, agent, compared, horizons)
         scale = float(np.mean([travelled(game, probes, found[horizons[-1]], agent=i) for found in each]))
         yield row("ns_outcome_travel", scale, agent=agent, step=run.snapshot_steps[-1], unit="probe state", n=N_STATES)
         yield from _control(run, game, probes, i, horizons)
-
-
-def policy_rows(run: TrainingRun, game: Game) -> Iterator[Row]:
-    """Yield how crooked each agent's path was, on what it saw in episodes of the final policies."""
-    if not all(isinstance(space, Choice) for space in run.spec.action_spaces):
-        return
-    seen = probe_observations(
-        game, run.policies(), n_probes=N_PROBES, n_episodes=N_PROBE_EPISODES, rng=child(run.seed, NAME, "seen")
-    )
-    joint = [run.policies(t) for t in range(len(run.snapshot_steps))]
-    strategies = [np.stack([answers(each[i], i, seen) for each in joint]) for i in range(run.spec.n_agents)]
-    factors = [space.factors for space in run.spec.action_spaces if isinstance(space, Choice)]
-    yield from tortuosity_rows(run, strategies, bound_exact=False, factors=factors)
-
-
-def episode_value_rows(run: TrainingRun, game: Game) -> Iterator[Row]:
-    """Yield own, others' and interaction part of the change of returns between a few snapshots.
-
-    Every mixture of old and new policies plays the same beginnings with the same random numbers, so that what differs
-    is what the policies changed.
-    """
-    n_agents = run.spec.n_agents
-    if n_agents > MAX_AGENTS:
-        return
-    moments = np.unique(np.linspace(0, len(run.snapshot_steps) - 1, N_VALUE_MOMENTS).astype(int))
-    shape = (2,) * n_agents
-    corners: Array = np.zeros((*shape, len(moments) - 1, n_agents))
-    for k, (before, after) in enumerate(pairwise(moments)):
-        old, new = run.policies(int(before)), run.policies(int(after))
-        for corner in np.ndindex(*shape):
-            mixed = tuple(new[j] if moved else old[j] for j, moved in enumerate(corner))
-            rng = child(run.seed, NAME, "values", k)
-            corners[*corner, k] = play(game, mixed, n_episodes=N_VALUE_EPISODES, rng=rng).returns.mean(axis=0)
-    shift = split_value_shift(corners, bound="estimate")
-    yield from value_rows(run, shift, run.snapshot_steps[moments[1:]], n=N_VALUE_EPISODES)
 
 
 def _compared(
@@ -127,6 +90,17 @@ def _compared(
             found["ns_outcome_reward_drift"] = paid.wasserstein
             found["ns_outcome_reward_floor"] = paid.wasserstein_floor
     return found
+
+
+def _budget_rows(
+    run: TrainingRun, agent: str, compared: Sequence[Mapping[str, float]], horizons: tuple[int, ...]
+) -> Iterator[Row]:
+    """Yield sums over snapshots of drifts and of their floors, at the longest horizon."""
+    last = horizons[-1]
+    summed = {"ns_budget_outcome": drift_name(last), "ns_budget_outcome_floor": floor_name(last)} | BUDGETS
+    for name, metric in summed.items():
+        total = sum(found[metric] for found in compared)
+        yield row(name, total, agent=agent, step=run.snapshot_steps[-1], unit="probe state", n=N_STATES)
 
 
 def _control(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nashlens.agents.value_snapshots import ValueSnapshots
 from nashlens.analysis.age_information import age_information
 from nashlens.analysis.markov_best_response import optimal_action_values
 from nashlens.analysis.markov_game import MarkovGame, induced_kernel, induced_reward
@@ -17,6 +16,7 @@ from nashlens.analysis.replay_bias import replay_bias
 from nashlens.analysis.results import Array, BoolArray
 from nashlens.games import NormalFormGame, Profile
 from nashlens.games.value_policy import EpsilonGreedyPolicy
+from nashlens.reports.instruments.age_rows import fingerprints_of
 from nashlens.reports.instruments.nonstationarity_exact import repeated_strategies
 from nashlens.reports.instruments.replay_quantities import LEARNERS
 from nashlens.reports.instruments.replayed_transitions import shares_of_replay
@@ -63,23 +63,6 @@ def repeated_replay_rows(run: TrainingRun, model: RepeatedModel, *, rounds: int)
     yield from _value_rows(run, model.game, strategies, model.observations, model.playing, discount=discount_of(run))
 
 
-def fingerprints_of(run: TrainingRun) -> dict[str, list[tuple[float, ...]]]:
-    """Return what a fingerprint could say of each interval's transitions: ε alone, and with the share of updates.
-
-    Learners without ε are known by the share of updates alone.
-    """
-    n = len(run.snapshot_steps) - 1
-    made = np.searchsorted(run.update_steps, run.snapshot_steps[:-1], side="right") / max(1, len(run.update_steps))
-    first = run.actors[0]
-    if not isinstance(first, ValueSnapshots):
-        return {"fingerprint": [(float(share),) for share in made]}
-    epsilons = [float(each) for each in first.epsilons[:n]]
-    return {
-        "epsilon": [(epsilon,) for epsilon in epsilons],
-        "fingerprint": list(zip(epsilons, (float(share) for share in made), strict=True)),
-    }
-
-
 def _age_rows(
     run: TrainingRun, game: MarkovGame | NormalFormGame, strategies: Profile, *, occupancy: Array | None
 ) -> Iterator[Row]:
@@ -91,6 +74,7 @@ def _age_rows(
         for kind, labels in prints.items():
             said = age_information(game, filled, agent=i, weights=shares, occupancy=occupancy, fingerprint=labels)
             found.setdefault(kind, []).append(said.residual)
+            found.setdefault(f"ratio_{kind}", []).append(said.ratio)
         found.setdefault("own", []).append(said.own)
         found.setdefault("joint", []).append(said.joint)
     for kind, values in found.items():

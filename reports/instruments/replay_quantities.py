@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from nashlens.reports.instruments.age_quantities import AGE_QUANTITIES, FOERSTER
+from nashlens.reports.instruments.left_out import LEFT_OUT
 from nashlens.reports.quantities import Quantity
 
-FOERSTER = "Foerster et al. (2017), arXiv:1702.08887"
 MAX_OTHERS = 11
 STALE_BELOW = 0.1
+CLIP = 10.0
 LEARNERS = ("independent", "weighted", "joint")
 
 
@@ -31,26 +33,32 @@ def _share(name: str, title: str, definition: str, missing: str = "every weight 
     )
 
 
-def _information(name: str, given: str) -> Quantity:
-    return Quantity(
-        name=name,
-        title=f"What age says, given {given}",
-        value_unit="nats",
-        definition=f"Exact information between a transition's age and its reward and next state, given the state and "
-        f"{given}; ages are the intervals between snapshots, states as often as they are visited.",
-        least=0.0,
-        reference=FOERSTER,
-    )
-
-
-def _tested(name: str, title: str, unit: str, definition: str, least: float | None = None) -> Quantity:
-    return Quantity(
-        name=name,
-        title=title,
-        value_unit=unit,
-        definition=definition,
-        least=least,
-        missing="no context held more than one age",
+def _played() -> tuple[Quantity, ...]:
+    return (
+        Quantity(
+            name="rs_played_drift",
+            title="Drift of what was played",
+            value_unit="total variation, 0 to 1",
+            definition="Total variation between the frequencies of an agent's actions in one interval of the sampled "
+            "replay and in the next, averaged over the observations that both hold: what one can tell who sees actions "
+            "only. Biased upwards by sampling.",
+            least=0.0,
+        ),
+        Quantity(
+            name="rs_played_floor",
+            title="Noise floor of what was played",
+            value_unit="total variation, 0 to 1",
+            definition="The same with the actions of both intervals shuffled at each observation: what it would be if "
+            "no policy had moved.",
+            least=0.0,
+        ),
+        Quantity(
+            name="rs_played_p",
+            title="p-value of no drift of what was played",
+            value_unit="probability",
+            definition="Share of such shuffles at which the drift is at least as large.",
+            least=0.0,
+        ),
     )
 
 
@@ -74,6 +82,16 @@ QUANTITIES = (
         )
         for k in range(1, MAX_OTHERS + 1)
     ),
+    _share(
+        "rs_clip_fraction",
+        "Clip fraction",
+        f"Share of the transitions whose weight is above {CLIP:g}, which clipping there would touch.",
+    ),
+    _share(
+        "rs_clipped_share",
+        "Effective share, weights clipped",
+        f"The effective share of the whole replay with weights clipped at {CLIP:g}: less variance for a bias.",
+    ),
     _share("rs_stale_mass", "Stale mass", f"Share of the transitions whose weight is below {STALE_BELOW}."),
     Quantity(
         name="rs_mean_weight",
@@ -89,37 +107,8 @@ QUANTITIES = (
         definition="Mean age of a transition in the replay at the end of training.",
         least=0.0,
     ),
-    _information("rs_age_own", "the own action"),
-    _information("rs_age_joint", "the joint action"),
-    _information("rs_age_epsilon", "the own action and ε"),
-    _information("rs_age_fingerprint", "the own action, ε and the share of the updates made"),
-    _tested(
-        "rs_age_excess_own",
-        "What age says, tested, given the own action",
-        "nats",
-        "Information between age and outcome in the sampled replay, given observation and own action, less its mean "
-        "with ages shuffled.",
-    ),
-    _tested(
-        "rs_age_p_own",
-        "p-value, given the own action",
-        "probability",
-        "Share of shuffles of ages within contexts that say at least as much.",
-        least=0.0,
-    ),
-    _tested(
-        "rs_age_excess_joint",
-        "What age says, tested, given the joint action",
-        "nats",
-        "The same given all observations and everybody's action: the control.",
-    ),
-    _tested(
-        "rs_age_p_joint",
-        "p-value, given the joint action",
-        "probability",
-        "Share of shuffles of ages within contexts that say at least as much: the control.",
-        least=0.0,
-    ),
+    *AGE_QUANTITIES,
+    *_played(),
     *(
         Quantity(
             name=f"rs_bias_{learner}",
@@ -153,4 +142,5 @@ QUANTITIES = (
         definition="Mean over own actions of the size of the mean error over states.",
         least=0.0,
     ),
+    *LEFT_OUT,
 )

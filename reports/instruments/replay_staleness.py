@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from nashlens.analysis.age_test import age_test
 from nashlens.analysis.repeated_model import repeated_model
 from nashlens.analysis.replay_staleness import replay_staleness
 from nashlens.games import Game, NormalFormGame, SequentialGame
-from nashlens.games.randomness import child
+from nashlens.games.particle.world import ParticleWorld
 from nashlens.games.repeated import RepeatedGame
 from nashlens.reports.conventions import GameFacts
-from nashlens.reports.correlated_measures import draws_together
+from nashlens.reports.instruments.age_rows import classified_age_rows, tested_age_rows
 from nashlens.reports.instruments.contract import Chapter, Comparisons
+from nashlens.reports.instruments.left_out import left_out_rows, reason_to_leave_out
+from nashlens.reports.instruments.played_drift import played_drift_rows
 from nashlens.reports.instruments.replay_exact import matrix_replay_rows, repeated_replay_rows
-from nashlens.reports.instruments.replay_quantities import MAX_OTHERS, QUANTITIES, STALE_BELOW, by_others_name
+from nashlens.reports.instruments.replay_quantities import CLIP, MAX_OTHERS, QUANTITIES, STALE_BELOW, by_others_name
 from nashlens.reports.instruments.replay_staleness_chapter import replay_chapter
-from nashlens.reports.instruments.replayed_transitions import NAME, Replayed, can_be_replayed, replayed
+from nashlens.reports.instruments.replayed_transitions import NAME, Replayed, replayed
 from nashlens.reports.instruments.run_games import check_game
 from nashlens.reports.measure_rows import Row, row
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
 
 N_TRANSITIONS = 4096
-N_SHUFFLES = 199
 
 
 class ReplayStaleness:
@@ -41,14 +41,16 @@ class ReplayStaleness:
     Attributes
     ----------
     name, version, quantities : as in `Instrument`.
+    keeps_agents : True: tests are counted by agent, and means over agents count every one.
     """
 
     name = NAME
-    version = 1
+    version = 2
+    keeps_agents = True
     quantities = QUANTITIES
 
     def measure(self, run: TrainingRun, game: Game) -> Iterator[Row]:
-        """Yield the numbers of one run; none for learners without a replay or actions without probabilities.
+        """Yield the numbers of one run; why there are none, where its replay cannot be weighed.
 
         Parameters
         ----------
@@ -60,14 +62,17 @@ class ReplayStaleness:
         ValueError : the game is not the run's, or a repeated game is too large.
         """
         check_game(run, game)
-        policies = run.policies()
-        if not can_be_replayed(run) or draws_together(policies) or game.spec.n_agents < 2:
+        if reason := reason_to_leave_out(run, game):
+            yield from left_out_rows(run, reason)
             return
         held = replayed(run, game, n_transitions=N_TRANSITIONS)
         yield from weight_rows(run, held)
-        independent = not any(policy.central for policy in policies)
+        independent = not any(policy.central for policy in run.policies())
         if isinstance(game, NormalFormGame | RepeatedGame | SequentialGame):
-            yield from age_rows(run, held)
+            yield from tested_age_rows(run, held)
+            yield from played_drift_rows(run, held)
+        elif isinstance(game, ParticleWorld):
+            yield from classified_age_rows(run, held)
         if isinstance(game, NormalFormGame) and independent:
             yield from matrix_replay_rows(run, game)
         elif isinstance(game, RepeatedGame) and independent:
@@ -97,11 +102,19 @@ def weight_rows(run: TrainingRun, held: Replayed) -> Iterator[Row]:
     n = len(held.rewards)
     for i, agent in enumerate(run.spec.agents):
         found = replay_staleness(
-            held.current, held.behaviour, agent=i, ages=ages, stale_below=STALE_BELOW, episodes=held.episodes
+            held.current,
+            held.behaviour,
+            agent=i,
+            ages=ages,
+            stale_below=STALE_BELOW,
+            clip=CLIP,
+            episodes=held.episodes,
         )
         numbers = {
             "rs_effective_share": found.effective_share,
             "rs_stale_mass": found.stale_mass,
+            "rs_clip_fraction": found.clip_fraction,
+            "rs_clipped_share": found.clipped_share,
             "rs_mean_weight": found.mean_weight.value,
             "rs_mean_age": found.mean_age,
         }
@@ -113,32 +126,6 @@ def weight_rows(run: TrainingRun, held: Replayed) -> Iterator[Row]:
             share = replay_staleness(held.current[part], held.behaviour[part], agent=i).effective_share
             step = run.snapshot_steps[interval]
             yield row("rs_share_at", share, agent=agent, step=step, unit="transition", n=int(part.sum()))
-
-
-def age_rows(run: TrainingRun, held: Replayed) -> Iterator[Row]:
-    """Yield what ages say in the sampled replay, given own and joint action, with p-values; for discrete worlds.
-
-    Parameters
-    ----------
-    run : whose replay.
-    held : its transitions.
-    """
-    if len(np.unique(held.intervals)) < 2:
-        return
-    everything = np.concatenate([*held.observations, *held.actions], axis=1)
-    for i, agent in enumerate(run.spec.agents):
-        outcomes = np.concatenate([held.rewards[:, i : i + 1], held.next_observations[i]], axis=1)
-        contexts = {"own": np.concatenate([held.observations[i], held.actions[i]], axis=1), "joint": everything}
-        for kind, context in contexts.items():
-            said = age_test(
-                held.intervals,
-                outcomes,
-                contexts=context,
-                n_permutations=N_SHUFFLES,
-                rng=child(run.seed, NAME, "shuffles", kind, i),
-            )
-            for name, value in ((f"rs_age_excess_{kind}", said.excess), (f"rs_age_p_{kind}", said.p)):
-                yield row(name, value, agent=agent, step=run.snapshot_steps[-1], unit="transition", n=said.n)
 
 
 INSTRUMENT = ReplayStaleness()

@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import combinations
+from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
 from nashlens.reports.conventions import GameFacts
-from nashlens.reports.curve_figures import curve_figure
-from nashlens.reports.estimates import MIN_SEEDS, difference
-from nashlens.reports.figures import Figure
+from nashlens.reports.instruments.agents_figure import agents_figure
 from nashlens.reports.instruments.contract import Chapter
-from nashlens.reports.instruments.nonstationarity_chapter import over_agents
-from nashlens.reports.instruments.replay_quantities import MAX_OTHERS, by_others_name
+from nashlens.reports.instruments.drift_frames import algorithms_of, over_agents
+from nashlens.reports.instruments.left_out import is_left_out, left_out_words
+from nashlens.reports.instruments.replay_figures import (
+    error_figure,
+    insertion_figure,
+    late_errors,
+    nearer,
+    others_figure,
+    played_figure,
+    share_per_other,
+)
+from nashlens.reports.instruments.replay_quantities import CLIP
 from nashlens.reports.instruments.replay_table import P_LEVEL, replay_table
-from nashlens.reports.instruments.seed_estimates import seed_counts, seed_estimate, seed_halves, seed_means
-from nashlens.reports.verdicts import Statement, Verdict, plain, written
-from nashlens.reports.words import counted, estimate_words, listed, number
+from nashlens.reports.instruments.seed_estimates import seed_counts, seed_estimate, seed_means
+from nashlens.reports.quantities import quantity
+from nashlens.reports.verdicts import written
+from nashlens.reports.words import counted, estimate_words, listed
 
-BY_OTHERS = {by_others_name(k): k for k in range(1, MAX_OTHERS + 1)}
+RATIOS = {
+    "rs_age_ratio_epsilon": "with ε for a fingerprint",
+    "rs_age_ratio_quarter": "with the quarter of the updates",
+}
+TESTS = {
+    "own": "given its own action",
+    "epsilon": "given ε too",
+    "quarter": "given the quarter of the updates too",
+    "joint": "given everybody's action, the control",
+}
 AGES = {
     "rs_age_own": "given its own action",
     "rs_age_epsilon": "given ε too",
     "rs_age_fingerprint": "given a fingerprint of both ε and the updates made",
+    "rs_age_quarter": "given only the quarter of the updates",
     "rs_age_joint": "given everybody's action",
 }
 
@@ -34,57 +51,41 @@ def replay_chapter(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Chapt
 
     Parameters
     ----------
-    frame : tidy.
+    frame : tidy, with each agent's own numbers.
     facts : of every game by label.
     """
     if frame.empty:
         return Chapter(answers=("Stale replay was not measured: no finished run is one that it applies to.",))
-    merged = over_agents(frame)
+    left_out = left_out_words(frame)
+    weighed = frame[~is_left_out(frame)]
+    if weighed.empty:
+        return Chapter(answers=(f"Stale replay was not measured. {left_out}",))
+    merged = over_agents(weighed)
     games = [str(game) for game in merged["game"].unique()]
-    told = written({game: _nearer(_late_errors(merged[merged["game"] == game])) for game in games})
-    figures = (_others_figure(merged, games), _insertion_figure(merged, games), _error_figure(merged, games))
-    return Chapter(
-        answers=tuple(
-            _answer(merged[merged["game"] == game], frame[frame["game"] == game], game, told=told[game])
-            for game in games
-        ),
-        figures=tuple(figure for figure in figures if figure is not None),
-        tables=(replay_table(merged),),
+    told = written({game: nearer(late_errors(merged[merged["game"] == game])) for game in games})
+    figures = (
+        agents_figure(merged, facts),
+        *(make(merged, games) for make in (others_figure, insertion_figure, played_figure, error_figure)),
     )
-
-
-def share_per_other(part: pd.DataFrame, algorithm: str) -> pd.Series:
-    """Return by seed the factor by which one more other multiplies the effective share; empty below two others.
-
-    Parameters
-    ----------
-    part : tidy, of one game, agents averaged.
-    algorithm : label.
-
-    Notes
-    -----
-    The exponential of the least-squares slope of the share's logarithm in the number of others.
-    """
-    rows = part[(part["algorithm"] == algorithm) & part["metric"].isin(list(BY_OTHERS)) & (part["value"] > 0)]
-    found = {}
-    for seed, own in rows.groupby("seed"):
-        counts = own["metric"].map(BY_OTHERS).to_numpy(dtype=np.float64)
-        if len(counts) > 1:
-            found[seed] = float(np.exp(np.polyfit(counts, np.log(own["value"].to_numpy(dtype=np.float64)), 1)[0]))
-    return pd.Series(found, dtype=np.float64)
-
-
-def _algorithms(frame: pd.DataFrame) -> list[str]:
-    return [str(each) for each in frame["algorithm"].unique()]
+    answers = [
+        _answer(merged[merged["game"] == game], weighed[weighed["game"] == game], game, told=told[game])
+        for game in games
+    ]
+    return Chapter(
+        answers=(*answers, *([f"Of stale replay nothing is said of some runs. {left_out}"] if left_out else [])),
+        figures=tuple(figure for figure in figures if figure is not None),
+        tables=(replay_table(weighed, left_out=left_out),),
+    )
 
 
 def _means(part: pd.DataFrame, metric: str) -> str:
     """Return a metric of every algorithm in words, empty where none has it."""
     each = []
-    for algorithm in _algorithms(part):
+    for algorithm in algorithms_of(part):
         values = seed_means(part, metric, algorithm=algorithm)
-        if len(values):
-            each.append(f"{estimate_words(seed_estimate(values, least=0.0))} under {algorithm}")
+        if len(values.dropna()):
+            least = quantity(metric).least
+            each.append(f"{estimate_words(seed_estimate(values, least=least))} under {algorithm}")
     return listed(each)
 
 
@@ -94,11 +95,11 @@ def _answer(part: pd.DataFrame, single: pd.DataFrame, game: str, *, told: str) -
         f"transitions to an agent, the others being what they are now ({seed_counts(part)}; mean over agents, an "
         "estimate from episodes of the snapshots that filled it)."
     ]
-    factors = {name: values for name in _algorithms(part) if len(values := share_per_other(part, name))}
+    factors = {name: values for name in algorithms_of(part) if len(values := share_per_other(part, name))}
     if factors:
         words = [f"{estimate_words(seed_estimate(v, least=0.0))} under {name}" for name, v in factors.items()]
         said.append(f"One more other multiplies that share by {listed(words)}.")
-    said += [_ages(part), _tests(single), _errors(part, told)]
+    said += [_clipped(part), _ages(part), _ratios(part), _tests(single), _gains(part, single), _errors(part, told)]
     return " ".join(words for words in said if words)
 
 
@@ -108,26 +109,55 @@ def _ages(part: pd.DataFrame) -> str:
     return f"What a transition's age tells of its outcome, exactly and in nats: {'; '.join(said)}." if said else ""
 
 
+def _clipped(part: pd.DataFrame) -> str:
+    """Say what share of the weights clipping would touch, where it would any."""
+    touched = part[(part["metric"] == "rs_clip_fraction") & (part["value"] > 0)]
+    if touched.empty:
+        return ""
+    return (
+        f"Clipping weights at {CLIP:g} would touch a share of {_means(part, 'rs_clip_fraction')}, and make the replay "
+        f"worth {_means(part, 'rs_clipped_share')}, for a bias."
+    )
+
+
+def _ratios(part: pd.DataFrame) -> str:
+    """Say what share of the information in ages fingerprints leave."""
+    said = [f"{words} {given}" for name, given in RATIOS.items() if (words := _means(part, name))]
+    return f"Of what age tells given the own action a share is left of {'; '.join(said)}." if said else ""
+
+
 def _tests(single: pd.DataFrame) -> str:
     """Say how often the tests on the sampled replay found that age tells something."""
+    said = _counted(single, "rs_age_p_{}", TESTS)
+    return f"On the sampled replay age tells something (p ≤ {P_LEVEL}) in {said}." if said else ""
+
+
+def _gains(part: pd.DataFrame, single: pd.DataFrame) -> str:
+    """Say what next observations add to telling ages where no observation recurs."""
+    own, joint = (_means(part, f"rs_age_gain_{kind}") for kind in ("own", "joint"))
+    if not own:
+        return ""
+    return (
+        "Whoever knows an agent's observation and action tells the older from the newer half of its replay better once "
+        f"the next observation is known too, by at least {own} nats; who knows everybody's, by {joint} (the control). "
+        f"The gain is more than luck (p ≤ {P_LEVEL}) in {_counted(single, 'rs_age_gain_p_{}', TESTS)}."
+    )
+
+
+def _counted(single: pd.DataFrame, metric: str, kinds: Mapping[str, str]) -> str:
+    """Return in how many tests of each kind p is small; empty where there are none."""
     said = []
-    for kind, given in (("own", "its own action"), ("joint", "everybody's action, the control")):
-        tests = single[(single["metric"] == f"rs_age_p_{kind}") & single["value"].notna()]
+    for kind, given in kinds.items():
+        tests = single[(single["metric"] == metric.format(kind)) & single["value"].notna()]
         if len(tests):
             found = int((tests["value"] <= P_LEVEL).sum())
-            said.append(f"{found} of {counted(len(tests), 'test')} given {given}")
-    return f"On the sampled replay age tells something (p ≤ {P_LEVEL}) in {listed(said)}." if said else ""
-
-
-def _late_errors(part: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return by algorithm the error of learned action values in the second half of training, one number a seed."""
-    late = {name: seed_halves(part, "rs_q_error", algorithm=name)[1] for name in _algorithms(part)}
-    return {name: values for name, values in late.items() if len(values)}
+            said.append(f"{found} of {counted(len(tests), 'test')} {given}")
+    return listed(said)
 
 
 def _errors(part: pd.DataFrame, told: str) -> str:
     """Say how far learned action values are off in the second half of training, and who is nearer."""
-    late = _late_errors(part)
+    late = late_errors(part)
     if not late:
         return ""
     words = [f"{estimate_words(seed_estimate(values, least=0.0))} under {name}" for name, values in late.items()]
@@ -135,98 +165,3 @@ def _errors(part: pd.DataFrame, told: str) -> str:
         f"Over the second half of training the learned action values miss their exact value by {listed(words)}, in "
         f"units of return. {told}"
     ).strip()
-
-
-def _nearer(late: Mapping[str, pd.Series]) -> list[Statement]:
-    pairs = list(combinations(late, 2))
-    enough = [(a, b) for a, b in pairs if len(late[a].index.intersection(late[b].index)) >= MIN_SEEDS]
-    if not enough:
-        return [plain("Too few seeds to compare.")] if pairs else []
-
-    def write(verdicts: Sequence[Verdict]) -> str:
-        told = []
-        for (first, second), verdict in zip(enough, verdicts, strict=True):
-            if verdict.sign:
-                nearer, farther = (second, first) if verdict.sign > 0 else (first, second)
-                told.append(f"{nearer} is nearer than {farther} ({first} less {second}: {verdict.evidence})")
-        rest = len(enough) - len(told)
-        words = f"{'; '.join(told)}." if told else ""
-        if rest:
-            words += f" {'No' if not told else 'In ' + counted(rest, 'other pair') + ' no'} difference is shown."
-        return words.strip()
-
-    return [Statement(differences=tuple(difference(late[a], late[b]) for a, b in enough), write=write)]
-
-
-def _others_figure(merged: pd.DataFrame, games: Sequence[str]) -> Figure | None:
-    parts = []
-    for game in games:
-        own = merged[(merged["game"] == game) & merged["metric"].isin(list(BY_OTHERS))]
-        if own["metric"].nunique() > 1:
-            parts.append(own.assign(step=own["metric"].map(BY_OTHERS), metric="rs_effective_share"))
-    return curve_figure(
-        parts,
-        name="rs-others",
-        title="What a replay is worth, by how many others changed",
-        about="Effective share of the replay at the end of training when the importance weights count only so many of "
-        "the others, mean over agents.",
-        say=lambda part, game: [plain(_decay(merged[merged["game"] == game]))],
-        zero=True,
-        x_label="others weighted for",
-    )
-
-
-def _decay(part: pd.DataFrame) -> str:
-    said = []
-    for name in _algorithms(part):
-        factor = share_per_other(part, name)
-        if len(factor):
-            said.append(
-                f"Under {name} one more other multiplies the share by {estimate_words(seed_estimate(factor, least=0))}."
-            )
-    return " ".join(said)
-
-
-def _insertion_figure(merged: pd.DataFrame, games: Sequence[str]) -> Figure | None:
-    parts = [merged[(merged["game"] == game) & (merged["metric"] == "rs_share_at")] for game in games]
-    return curve_figure(
-        [part for part in parts if len(part)],
-        name="rs-insertion",
-        title="What a replay is worth, by when its transitions came",
-        about="Effective share, under the policies at the end of training, of the transitions that came in each "
-        "interval between snapshots, drawn at the step at which the interval begins; mean over agents.",
-        say=lambda part, game: [_old_and_new(part, name) for name in _algorithms(part)],
-        zero=True,
-        x_label="step of insertion",
-    )
-
-
-def _old_and_new(part: pd.DataFrame, algorithm: str) -> Statement:
-    early, late = seed_halves(part, "rs_share_at", algorithm=algorithm)
-
-    def write(verdicts: Sequence[Verdict]) -> str:
-        verdict = verdicts[0].word(
-            up="is worth more than",
-            down="is worth less than",
-            neither="is not shown to be worth more or less than",
-        )
-        means = f"{number(late.mean())} beside {number(early.mean())}"
-        if verdicts[0].silent:
-            return f"Under {algorithm} the newer half is worth {means} for the older; {verdict}."
-        return f"Under {algorithm} the newer half {verdict} the older: {means} (difference {verdicts[0].evidence})."
-
-    return Statement(differences=(difference(late, early),), write=write)
-
-
-def _error_figure(merged: pd.DataFrame, games: Sequence[str]) -> Figure | None:
-    parts = [merged[(merged["game"] == game) & (merged["metric"] == "rs_q_error")] for game in games]
-    return curve_figure(
-        [part for part in parts if len(part)],
-        name="rs-error",
-        title="How far learned action values are from the truth",
-        about="Mean size, over states and own actions, of what an agent's network says less the exact optimal value of "
-        "the action against the others' policies at that moment, exploration included; mean over agents. Every seed's "
-        "number is exact.",
-        say=lambda part, game: _nearer(_late_errors(part)),
-        zero=True,
-    )

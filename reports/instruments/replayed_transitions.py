@@ -51,9 +51,13 @@ class Replayed:
 
 def can_be_replayed(run: TrainingRun) -> bool:
     """Say whether a run's learners drew from a replay, and its actions have probabilities: discrete, without memory."""
-    kept = all("replay_capacity" in settings.get("rollout", {}) for settings in run.algorithm.values())
     discrete = all(isinstance(space, Choice) for space in run.spec.action_spaces) and not run.spec.soft_actions
-    return kept and discrete and all(not policy.memory_size for policy in run.policies())
+    return keeps_replay(run) and discrete and all(not policy.memory_size for policy in run.policies())
+
+
+def keeps_replay(run: TrainingRun) -> bool:
+    """Say whether all of a run's learners drew from a replay."""
+    return all("replay_capacity" in settings.get("rollout", {}) for settings in run.algorithm.values())
 
 
 def shares_of_replay(run: TrainingRun) -> Array:

@@ -14,10 +14,11 @@ from nashlens.games.policy import Policy
 from nashlens.games.randomness import child
 from nashlens.games.value_policy import EpsilonGreedyPolicy
 from nashlens.reports.instruments.nonstationarity_quantities import TARGET_PARTS
+from nashlens.reports.instruments.probe_moments import Moments, probe_moments
 from nashlens.reports.instruments.run_games import discount_of
 from nashlens.reports.measure_rows import Row, row
 from nashlens.reports.measures import N_PROBE_EPISODES, N_PROBES
-from nashlens.reports.probes import can_be_probed, probe_observations
+from nashlens.reports.probes import probe_observations, remembers
 
 if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
@@ -37,24 +38,32 @@ def target_rows(run: TrainingRun, game: Game) -> Iterator[Row]:
     run : its critics, target critics and target policies, or its action values.
     game : the run's game.
     """
-    if game.spec.horizon == 1 or not can_be_probed(game, run.policies()):
+    if game.spec.horizon == 1 or any(remembers(policy) for policy in run.policies()):
         return
     whose = [_has_target(run, i) for i in range(run.spec.n_agents)]
     if not any(whose):
         return
-    seen = probe_observations(
-        game, run.policies(), n_probes=N_PROBES, n_episodes=N_PROBE_EPISODES, rng=child(run.seed, NAME, "targets")
-    )
-    chosen = None if not run.learners else [_target_actions(run, t, seen) for t in range(len(run.snapshot_steps))]
+    probes = _probes(run, game)
+    seen = probes.observations
+    chosen = None if not run.learners else [_target_actions(run, t, probes) for t in range(len(run.snapshot_steps))]
     for i, agent in enumerate(run.spec.agents):
         for t, step in enumerate(run.snapshot_steps[1:], start=1) if whose[i] else ():
             if chosen is None:
-                parts = {"total": np.abs(_greedy_change(run, i, t, seen[i])).mean()}
+                parts = {"total": np.abs(_greedy_change(run, i, t, probes)).mean()}
             else:
                 split = _split(run, i, t, np.concatenate(seen, axis=1), chosen)
                 parts = {part: np.abs(_part(split, part)).mean() for part in TARGET_PARTS}
             for part, size in parts.items():
                 yield row(f"ns_target_{part}", size, agent=agent, step=step, unit="observation", n=len(seen[i]))
+
+
+def _probes(run: TrainingRun, game: Game) -> Moments:
+    """Return what was seen in episodes of the final policies, with legal actions where the game masks others."""
+    probed = probe_moments if game.spec.masked else probe_observations
+    found = probed(
+        game, run.policies(), n_probes=N_PROBES, n_episodes=N_PROBE_EPISODES, rng=child(run.seed, NAME, "targets")
+    )
+    return found if isinstance(found, Moments) else Moments(observations=found, masks=None)
 
 
 def _has_target(run: TrainingRun, agent: int) -> bool:
@@ -64,10 +73,14 @@ def _has_target(run: TrainingRun, agent: int) -> bool:
     return isinstance(run.policies()[agent], EpsilonGreedyPolicy)
 
 
-def _target_actions(run: TrainingRun, snapshot: int, seen: Sequence[Array]) -> list[Array]:
+def _target_actions(run: TrainingRun, snapshot: int, probes: Moments) -> list[Array]:
     """Return the action ``[P, A_j]`` of each agent's target policy, from the same random numbers at every snapshot."""
-    policies: list[Policy] = [run.target_policy(j, snapshot) for j in range(run.spec.n_agents)]
-    return [policy.sample(seen[j], rng=child(run.seed, NAME, "target actions", j)) for j, policy in enumerate(policies)]
+    drawn = []
+    for j in range(run.spec.n_agents):
+        policy: Policy = run.target_policy(j, snapshot)
+        legal = None if probes.masks is None else probes.masks[j]
+        drawn.append(policy.sample(probes.observations[j], masks=legal, rng=child(run.seed, NAME, "target actions", j)))
+    return drawn
 
 
 def _split(
@@ -100,12 +113,14 @@ def _part(split: TargetDrift, part: str) -> Array:
     return values
 
 
-def _greedy_change(run: TrainingRun, agent: int, snapshot: int, observations: Array) -> Array:
+def _greedy_change(run: TrainingRun, agent: int, snapshot: int, probes: Moments) -> Array:
     """Return the change ``[P]`` of the discounted greedy value from the snapshot before to this one."""
     best = []
     for t in (snapshot - 1, snapshot):
         policy = run.policies(t)[agent]
         assert isinstance(policy, EpsilonGreedyPolicy)
-        best.append(policy.values(observations).max(axis=1))
+        values = policy.values(probes.observations[agent])
+        legal = True if probes.masks is None else probes.masks[agent]
+        best.append(np.where(legal, values, -np.inf).max(axis=1))
     change: Array = discount_of(run) * (best[1] - best[0])
     return change

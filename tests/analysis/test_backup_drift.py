@@ -33,6 +33,24 @@ def test_backup_drift_in_the_xor_game_adds_what_follows():
     assert found.upper[0].tolist() == pytest.approx([0.72, 0.0])
 
 
+def test_backup_drift_counts_only_what_has_weight():
+    # two states that cannot be left; the other moves in the second alone: |ΔR| = 2 · .4 there, 0 in the first
+    kernel = np.zeros((2, 2, 2, 2))
+    for s in range(2):
+        kernel[s, ..., s] = 1.0
+    pennies = np.array(PENNIES.payoffs)
+    game = MarkovGame(kernel=kernel, rewards=np.stack([pennies, pennies], axis=1))
+    other = np.array([[[0.5, 0.5]] * 2, [[0.5, 0.5], [0.9, 0.1]]])
+    profile, q = Profile([np.full((2, 2, 2), 0.5), other]), [np.zeros((2, 2))] * 2
+    even = backup_drift(game, profile, q=q, discount=0.9)
+    assert even.mean[0, 0] == pytest.approx(0.4)
+    first, second = (
+        backup_drift(game, profile, q=q, discount=0.9, weights=[np.outer(share, [0.5, 0.5])] * 2).mean[0, 0]
+        for share in ([1.0, 0.0], [0.25, 0.75])
+    )
+    assert (first, second) == (0.0, pytest.approx(0.6))
+
+
 @given(st.integers(0, 2**32 - 1), st.floats(0, 0.99))
 @settings(deadline=None, max_examples=40)
 def test_backup_drift_never_exceeds_what_rewards_and_transitions_allow(seed, discount):

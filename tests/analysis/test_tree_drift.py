@@ -40,11 +40,21 @@ def test_tree_drift_of_kuhn_poker_by_hand(kuhn: SequentialGame) -> None:
     assert found.n_answers == (12, 12)
     assert found.kernel[0].tolist() == pytest.approx([0.2, 0.0])
     assert found.kernel_sup[0].tolist() == pytest.approx([0.4, 0.0])
+    # Divergence: each of those six laws splits as agent 1's move does, Bernoulli .9 from .5 = .368064 nats and .510826
+    # back (metrics §1.1); means over 12 questions are half of that.
+    assert found.kl_new_old[0].tolist() == pytest.approx([0.368064 / 2, 0.0], abs=1e-6)
+    assert found.kl_old_new[0].tolist() == pytest.approx([0.510826 / 2, 0.0], abs=1e-6)
     # Payment of an end of agent 0's, by card (jack, queen, king): pass, then pass: showdown of ±1 with .5, then .1:
     # jack −1·(.5 → .1): .4; queen 0; king .4. Bet: fold +1 (.5 → .1), call ±2 (.5 → .9): jack 1·.5 − 2·.5 = −.5 →
     # .1 − 1.8 = −1.7: 1.2; queen .5 → .1: .4; king .5 + 1 = 1.5 → .1 + 1.8 = 1.9: .4. Sum 2.8 over 12 questions.
     assert found.reward[0].tolist() == pytest.approx([2.8 / 12, 0.0])
     assert found.reward_sup[0].tolist() == pytest.approx([1.2, 0.0])
+
+
+def test_tree_drift_diverges_without_bound_where_something_new_follows(kuhn: SequentialGame) -> None:
+    found = tree_drift(kuhn, snapshots(betting(kuhn, 1, 0.0), betting(kuhn, 1, 0.5)))
+    assert found.kl_new_old[0, 0] == np.inf
+    assert np.isfinite(found.kl_old_new[0, 0])  # what is given up leaves a finite divergence: ln 2 where it was certain
 
 
 def test_tree_drift_does_not_depend_on_the_own_strategy(kuhn: SequentialGame) -> None:
@@ -68,6 +78,7 @@ def test_tree_drift_is_bounded_and_its_control_is_exactly_zero(seed: int) -> Non
     assert (found.kernel >= 0).all()
     assert (found.kernel <= found.kernel_sup + 1e-15).all()
     assert (found.kernel_sup <= 1 + 1e-12).all()
+    assert (found.kl_new_old >= 2 * found.kernel**2 - 1e-12).all()  # Pinsker's and Jensen's inequalities
     # Every return of an end is at most 2 in size, so that the expected payment moves by at most 2 · 2 · TV.
     assert (found.reward_sup <= 4 * found.kernel_sup + 1e-12).all()
     control = tree_drift(game, profiles, conditioning="joint")

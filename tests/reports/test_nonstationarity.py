@@ -10,12 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nashlens.agents.records import TrainingRun
+from nashlens.agents.records import ActorSnapshots, TrainingRun
 from nashlens.games import make
 from nashlens.games.particle.world import ParticleWorld
+from nashlens.reports.instruments.drift_frames import over_agents
 from nashlens.reports.instruments.nonstationarity import INSTRUMENT
-from nashlens.reports.instruments.nonstationarity_chapter import nonstationarity_chapter, over_agents
+from nashlens.reports.instruments.nonstationarity_chapter import nonstationarity_chapter
 from nashlens.reports.instruments.outcome_sampling import sampled_outcomes, travelled, world_probes
+from nashlens.reports.instruments.policy_movement import probed_policy_rows
+from nashlens.reports.instruments.probe_moments import probe_moments
 from nashlens.reports.instruments.run_games import discount_of
 from nashlens.reports.instruments.seed_estimates import seed_estimate, seed_halves, seed_means
 from nashlens.reports.instruments.target_movement import target_rows
@@ -23,6 +26,7 @@ from tests.reports.instrument_runs import constant_run, measured_frame, value_ac
 
 HEADS = [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]
 TURNING = [[0.5, 0.5], [0.9, 0.1], [0.5, 0.5]]
+ZERO, ONE = [1.0, 0.0], [0.0, 1.0]
 
 
 def pennies(second: Sequence[Sequence[float]] = TURNING, *, seed: int = 0, **changes: Any) -> TrainingRun:
@@ -41,6 +45,14 @@ def test_measure_of_matching_pennies_is_the_closed_form() -> None:
     assert values_of(rows, "ns_joint_drift") == [0.0] * 4
     assert values_of(rows, "ns_budget_reward") == pytest.approx([1.6, 0.0])  # two changes of .8 at the worst place
     assert {row["bound"] for row in rows} == {"exact"}
+    # TV of .5 and .9 is .4, there and back; KL(.9 ‖ .5) = .368064, KL(.5 ‖ .9) = .510826 (metrics §1.1), swapped back
+    assert values_of(rows, "ns_policy_tv", agent="agent_1") == pytest.approx([0.4, 0.4])
+    assert values_of(rows, "ns_policy_kl_new_old", agent="agent_1") == pytest.approx([0.368064, 0.510826], abs=1e-6)
+    assert values_of(rows, "ns_policy_kl_old_new", agent="agent_1") == pytest.approx([0.510826, 0.368064], abs=1e-6)
+    assert values_of(rows, "ns_policy_path", agent="agent_1") == pytest.approx([0.4, 0.8])
+    assert values_of(rows, "ns_policy_straight", agent="agent_1") == pytest.approx([0.4, 0.0])
+    assert values_of(rows, "ns_policy_rate", agent="agent_1") == pytest.approx([4.0, 4.0])  # .4 in 100 steps
+    assert not values_of(rows, "ns_policy_w2")  # actions are no numbers
     # agent_1's path is .4 there and .4 back to where it began: no straight distance; agent_0 never moved
     assert np.isnan(values_of(rows, "ns_tortuosity")).all()
     assert values_of(rows, "ns_value_others") == [0.0] * 4  # against even play nothing changes a value
@@ -64,6 +76,14 @@ def test_measure_of_a_repeated_game_adds_what_follows() -> None:
     assert values_of(rows, "ns_kernel_drift", agent="agent_0") == pytest.approx([0.4 * 5 / 9] * 2)
     assert values_of(rows, "ns_budget_kernel", agent="agent_0") == pytest.approx([2 * 0.4 * 2])  # L1 is twice TV
     assert values_of(rows, "ns_joint_drift") == [0.0] * 4
+    # the divergence of the other's move wherever there is a next round; the other sees nothing move
+    assert values_of(rows, "ns_kernel_kl", agent="agent_0") == pytest.approx(
+        [0.368064 * 5 / 9, 0.510826 * 5 / 9], abs=1e-6
+    )
+    # From even play, worth 0 in every state, the backup moves by the reward alone: |ΔR| = .8. Back again every state
+    # of one round has one value, so that what follows moves nothing: .8 once more.
+    assert values_of(rows, "ns_backup_drift", agent="agent_0") == pytest.approx([0.8, 0.8])
+    assert values_of(rows, "ns_backup_drift", agent="agent_1") == [0.0, 0.0]
 
 
 def test_measure_of_a_tree_is_exact_with_an_exact_control() -> None:
@@ -72,6 +92,8 @@ def test_measure_of_a_tree_is_exact_with_an_exact_control() -> None:
     rows = list(INSTRUMENT.measure(constant_run(game, [still, [[0.45, 0.45, 0.1], [0.09, 0.81, 0.1]]]), game))
     # pass against bet .5 to .9 at every information set of the other: .2 on average, as analysis' test works out
     assert values_of(rows, "ns_kernel_drift") == pytest.approx([0.2, 0.0])
+    assert values_of(rows, "ns_kernel_kl") == pytest.approx([0.368064 / 2, 0.0], abs=1e-6)
+    assert values_of(rows, "ns_policy_tv") == pytest.approx([0.0, 0.4])  # at each of its information sets
     assert values_of(rows, "ns_joint_drift") == [0.0, 0.0]
     total = sum(values_of(rows, f"ns_value_{part}", agent="agent_0")[0] for part in ("own", "others", "interaction"))
     assert total == pytest.approx(-values_of(rows, "ns_value_own", agent="agent_1")[0])  # constant sum: one moved
@@ -98,6 +120,51 @@ def test_measure_of_a_particle_world_tells_movers_from_noise(spread: ParticleWor
     assert values_of(rows, "ns_outcome_drift_5", agent="agent_1")[0] == pytest.approx(floor, rel=0.25)
     assert values_of(rows, "ns_joint_drift") == [0.0, 0.0]
     assert not values_of(rows, "ns_outcome_drift_25")  # an episode has five steps
+    assert values_of(rows, "ns_budget_outcome", agent="agent_0") == [moved]  # one change between two snapshots
+    assert values_of(rows, "ns_budget_outcome_floor", agent="agent_1") == [floor]
+    # a certain move to another certain action: TV 1, straight, divergence of the networks' logs
+    assert values_of(rows, "ns_policy_tv", agent="agent_1") == pytest.approx([1.0])
+    assert values_of(rows, "ns_policy_kl_new_old", agent="agent_1")[0] > 50
+    # agent_1's own change is a change by the other to agent_0, nobody's to itself
+    assert values_of(rows, "ns_others_share", agent="agent_0") == pytest.approx([1.0])
+    assert values_of(rows, "ns_others_p", agent="agent_1") == [1.0]
+    assert values_of(rows, "ns_others_share_floor", agent="agent_0") == [1.0]  # as its own part is 0 for certain
+
+
+def test_measure_of_real_valued_actions_is_gaussian() -> None:
+    game = make("simple_spread", n_agents=2, actions="continuous", max_cycles=4)
+    size, width = game.spec.observation_sizes[0], 2 * len(game.spec.action_spaces[0].low)
+    flat = np.zeros((3, size, width), dtype=np.float32)
+    biases = np.zeros((3, width), dtype=np.float32)
+    biases[1, 0] = np.arctanh(0.5)  # of a box [−1, 1] the mean of the first coordinate goes from 0 to .5 and back
+    biases[:, width // 2 :] = np.log(0.25)  # every standard deviation is .25
+    actor = ActorSnapshots(weights=(flat,), biases=(biases,))
+    run = constant_run(game, [[[0.2] * 5] * 3] * 2, actors=(actor, actor))
+    rows = list(probed_policy_rows(run, game))
+    half = (game.spec.action_spaces[0].high[0] - game.spec.action_spaces[0].low[0]) / 2
+    gap, width_of = 0.5 * half, 0.25 * half
+    assert values_of(rows, "ns_policy_w2", agent="agent_0") == pytest.approx([gap, gap])
+    assert values_of(rows, "ns_policy_kl_new_old", agent="agent_0") == pytest.approx([gap**2 / (2 * width_of**2)] * 2)
+    # metrics §1.5: TV = 2 Φ(Δ / 2σ) − 1, here Δ = 2 σ: .682689
+    assert values_of(rows, "ns_policy_tv", agent="agent_0") == pytest.approx([0.682689] * 2, abs=1e-6)
+    assert values_of(rows, "ns_policy_path", agent="agent_0") == pytest.approx([gap, 2 * gap])
+
+
+def test_shapley_shares_of_three_agents_add_up() -> None:
+    # everybody gets 1 if all play 1 and 0 otherwise; 0 and 1 turn to it, 2 plays it throughout: whoever of the two
+    # comes last makes the difference, so that each has one half of it (and the third, who never moved, nothing)
+    game = make("all_ones", n_agents=3)
+    rows = list(INSTRUMENT.measure(constant_run(game, [[ZERO, ONE], [ZERO, ONE], [ONE, ONE]]), game))
+    gained = values_of(rows, "ns_shapley_0", agent="agent_0")[0]
+    assert gained > 0
+    for i in range(3):
+        shares = [values_of(rows, f"ns_shapley_{j}", agent=f"agent_{i}")[0] for j in range(3)]
+        assert shares == pytest.approx([gained, gained, 0.0])
+        parts = (
+            values_of(rows, f"ns_value_{part}", agent=f"agent_{i}")[0] for part in ("own", "others", "interaction")
+        )
+        assert sum(shares) == pytest.approx(sum(parts))
+    assert not values_of(measured(pennies()), "ns_shapley_0")  # of two agents own, others and interaction say it all
 
 
 def test_measure_of_a_world_is_the_same_twice(spread: ParticleWorld) -> None:
@@ -140,6 +207,42 @@ def test_target_rows_of_action_values_are_their_greedy_change() -> None:
     rows = list(target_rows(run, game))
     assert values_of(rows, "ns_target_total") == pytest.approx([1.8, 1.8])
     assert {row["metric"] for row in rows} == {"ns_target_total"}
+
+
+def test_target_rows_of_a_turn_based_game_bootstrap_from_legal_actions_alone() -> None:
+    # The no-op is worth 5, then 9, and legal only where it is the other's turn; pass and bet go from 1 to 3. So γ = .9
+    # times 2 where an agent moves, and times 4 where it waits.
+    game = make("kuhn_poker")
+    actor = value_actor([[1.0, 1.0, 5.0], [3.0, 3.0, 9.0]], game.spec.observation_sizes[0], epsilons=[0.5, 0.5])
+    run = constant_run(game, [[[0.4, 0.5, 0.1]] * 2] * 2, actors=(actor, actor))
+    probes = probe_moments(game, run.policies(), n_probes=60, n_episodes=30, rng=np.random.default_rng(0))
+    assert probes.masks is not None
+    waits = [mask[:, 2] for mask in probes.masks]
+    assert (waits[0] != waits[1]).all()  # one moves at a time
+    total = values_of(list(target_rows(run, game)), "ns_target_total")
+    assert sum(total) == pytest.approx(0.9 * (2 + 4))  # one of the two waits at every moment
+    assert 1.8 < total[0] < 3.6
+
+
+def test_target_parts_of_poker_add_up_in_a_trained_run() -> None:
+    from nashlens.agents import MADDPG, train
+    from nashlens.agents.replay_schedule import Rollout
+
+    settings = MADDPG(hidden=(8,), batch_size=16, rollout=Rollout(n_envs=2, warmup_steps=16, update_every_steps=8))
+    game = make("kuhn_poker")
+    (run,) = train(game, settings, seeds=[3], steps=48, n_snapshots=3, keep_critics=True)
+    rows = list(INSTRUMENT.measure(run, game))
+    parts = [values_of(rows, f"ns_target_{name}") for name in ("total", "critic", "policy", "interaction")]
+    assert len(parts[0]) == 4
+    for total, critic, policy, rest in zip(*parts, strict=True):
+        assert 0 < total <= critic + policy + rest + 1e-12
+
+
+def test_probe_moments_refuse_what_cannot_be_probed() -> None:
+    game = make("kuhn_poker")
+    policies = constant_run(game, [[[0.4, 0.5, 0.1]] * 2] * 2).policies()
+    with pytest.raises(ValueError, match="n_probes and n_episodes must be at least 1, not 0 and 1"):
+        probe_moments(game, policies, n_probes=0, n_episodes=1, rng=np.random.default_rng(0))
 
 
 def test_target_rows_need_critics_or_action_values_and_a_second_step() -> None:
@@ -194,7 +297,11 @@ def test_chapter_says_what_moved_and_that_the_control_did_not() -> None:
     assert "moves from one snapshot to the next by 0.38" in chapter.answers[0]
     assert "n = 5 seeds" in chapter.answers[0]
     assert "exactly 0 in all 5 runs" in chapter.answers[0]
-    assert [figure.name for figure in chapter.figures] == ["ns-drift"]
+    assert [figure.name for figure in chapter.figures] == ["ns-drift", "ns-paths"]
+    # agent_1 goes .4 − .01 k and back, agent_0 nowhere: means over agents .2 − .005 k a change, .19 over seeds
+    assert "move from snapshot to snapshot by 0.190" in chapter.answers[0]
+    assert "went 0.380" in chapter.figures[1].paragraphs[0]
+    assert "ended 0 " in chapter.figures[1].paragraphs[0]
     assert "neither" not in chapter.figures[0].paragraphs[0]
     assert "is not shown to move less or more in the second half" in chapter.figures[0].paragraphs[0]
     assert chapter.tables[0].name == "nonstationarity"
@@ -230,6 +337,29 @@ def test_chapter_of_nothing_says_so() -> None:
     assert "was not measured" in nonstationarity_chapter(pd.DataFrame(), {}).answers[0]
 
 
+def test_table_takes_sizes_before_agents_are_averaged() -> None:
+    # constant sum: what the second gains by turning the first loses, so that means over agents with signs are 0
+    game = make("matching_pennies")
+    runs = [constant_run(game, [[ONE, ONE], [ONE, ZERO]], seed=seed) for seed in range(5)]
+    table = nonstationarity_chapter(measured_frame(INSTRUMENT, {("pennies", "maddpg"): runs}, game), {}).tables[0]
+    values = table.data.set_index("quantity")["value"]
+    assert values["Change of value, own, in size (return)"] == pytest.approx(1.0)  # 2 of the one, 0 of the other
+    assert values["Change of value, others, in size (return)"] == pytest.approx(1.0)
+
+
+def test_table_tells_who_moved_whose_value() -> None:
+    game = make("all_ones", n_agents=3)
+    play = [[ZERO, ONE], [ONE, ONE], [ONE, ONE]]  # the first alone moves: all of the change of everybody's value is its
+    runs = [constant_run(game, play, seed=seed) for seed in range(5)]
+    frame = measured_frame(INSTRUMENT, {("ones", "maddpg"): runs}, game)
+    table = nonstationarity_chapter(frame, {}).tables[1]
+    found = table.data.set_index(["moved", "whose"])["value"]
+    gained = values_of(list(INSTRUMENT.measure(runs[0], game)), "ns_value_own", agent="agent_0")[0]
+    assert found["agent_0", "its own"] == pytest.approx(gained)
+    assert found["agent_0", "another's"] == pytest.approx(gained)
+    assert found["agent_1", "its own"] == found["agent_2", "another's"] == 0.0
+
+
 @pytest.mark.parametrize(("above", "said"), [(True, "lies above its noise floor"), (False, "is not shown to be more")])
 def test_chapter_holds_drifts_of_worlds_against_their_floor(above: bool, said: str) -> None:
     rng = np.random.default_rng(0)
@@ -241,6 +371,10 @@ def test_chapter_holds_drifts_of_worlds_against_their_floor(above: bool, said: s
         for metric, value in (
             ("ns_outcome_drift_25", 1.0 + above + 0.01 * rng.normal()),
             ("ns_outcome_floor_25", 1.0 + 0.01 * rng.normal()),
+            ("ns_outcome_drift_1", 1.0 + above + 0.01 * (-1) ** seed),
+            ("ns_outcome_floor_1", 1.0),
+            ("ns_outcome_reward_drift", 1.0 + above + 0.01 * (-1) ** seed),
+            ("ns_outcome_reward_floor", 1.0),
             ("ns_joint_drift", 0.0),
             ("ns_outcome_p", 0.01 if above else 0.5),
             ("ns_target_total", 2.0 + 0.01 * rng.normal()),
@@ -254,8 +388,13 @@ def test_chapter_holds_drifts_of_worlds_against_their_floor(above: bool, said: s
     assert "(noise floor " in chapter.answers[0]
     assert "What no critic is spared is its moving target" in chapter.answers[0]
     shares = chapter.tables[0].data.set_index("quantity")["value"]
-    assert shares["Share of comparisons with p ≤ 0.05 (probability)"] == float(above)
-    assert [figure.name for figure in chapter.figures] == ["ns-drift", "ns-targets"]
+    assert shares["Share of comparisons with p ≤ 0.05 of no drift (probability)"] == float(above)
+    assert [figure.name for figure in chapter.figures] == ["ns-drift", "ns-outcomes", "ns-targets"]
+    sooner, rewards = chapter.figures[1].paragraphs
+    assert sooner.startswith("world_after_1_step. ")
+    assert said in sooner
+    assert rewards.startswith("world_rewards. ")
+    assert said in rewards
 
 
 def test_over_agents_keeps_a_missing_number_missing() -> None:
