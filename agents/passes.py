@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from nashlens.agents.networks import Stack
-from nashlens.agents.products import NARROW, affine, over_rows, product
+from nashlens.agents.products import affine, is_plain, over_rows, product
 
 ROWS = 1024
 _cut: Any = torch.ops.aten.threshold_backward.grad_input
@@ -66,7 +66,7 @@ def descend(stack: Stack, activations: Sequence[Tensor], slope: Tensor) -> None:
     layers, written = stack.layers(), stack.gradients() if len(slope) > 1 else []
     for depth in range(len(layers) - 1, -1, -1):
         below = activations[depth]
-        if written and slope.shape[2] >= NARROW:
+        if written and is_plain(below, slope):
             torch.bmm(below.mT, slope, out=written[depth][0])
             torch.sum(slope, dim=1, keepdim=True, out=written[depth][1])
         else:

@@ -18,6 +18,7 @@ its order in memory, and what chooses among the columns finds each of them in on
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -45,6 +46,17 @@ def over_rows(left: Tensor, right: Tensor) -> Tensor:
     return _paired(left.mT, right)
 
 
+def is_plain(left: Tensor, right: Tensor) -> bool:
+    """Return whether ``leftᵀ right`` is the library's own batched product, which may then be written anywhere aligned.
+
+    Parameters
+    ----------
+    left, right : ``[M, B, a]`` and ``[M, B, c]``, as for `over_rows`; M of two or more.
+    """
+    is_whole = left.shape[2] * right.shape[2] % ALIGNED == 0
+    return is_whole and right.shape[2] >= NARROW and _is_placed(left) and _is_placed(right)
+
+
 def affine(inputs: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
     """Return ``[M, B, out]`` of inputs ``[M, B, in]``, weights ``[M, in, out]`` and biases ``[M, 1, out]``.
 
@@ -59,29 +71,70 @@ def _is_turned(width: int, n_columns: int) -> bool:
     return n_columns < NARROW and width % ALIGNED == 0
 
 
+class _Paired(torch.autograd.Function):
+    """A product whose gradients are products by the same rules."""
+
+    @staticmethod
+    def forward(ctx: Any, left: Tensor, right: Tensor) -> Tensor:
+        ctx.save_for_backward(left, right)
+        shape = left.shape[:2] + right.shape[2:]
+        return _cut_to(torch.bmm(*_placed(left, right)), shape)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None]:  # type: ignore[override]
+        left, right = ctx.saved_tensors
+        of_left, of_right = ctx.needs_input_grad
+        return _paired(slope, right.mT) if of_left else None, _paired(left.mT, slope) if of_right else None
+
+
+class _PairedWith(torch.autograd.Function):
+    """A product with something added, ``[M, 1, c]`` or ``[M, a, 1]``; gradients as those of `_Paired`."""
+
+    @staticmethod
+    def forward(ctx: Any, added: Tensor, left: Tensor, right: Tensor) -> Tensor:
+        ctx.save_for_backward(left, right)
+        ctx.shape = added.shape
+        shape = left.shape[:2] + right.shape[2:]
+        left, right = _placed(left, right)
+        if added.shape[1] > 1:
+            added = _with_rows(added, left.shape[1])
+        return _cut_to(torch.baddbmm(added, left, right), shape)
+
+    @staticmethod
+    def backward(  # type: ignore[override]
+        ctx: Any, slope: Tensor
+    ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        left, right = ctx.saved_tensors
+        of_added, of_left, of_right = ctx.needs_input_grad
+        return (
+            slope.sum_to_size(ctx.shape) if of_added else None,
+            _paired(slope, right.mT) if of_left else None,
+            _paired(left.mT, slope) if of_right else None,
+        )
+
+
 def _paired(left: Tensor, right: Tensor) -> Tensor:
-    n_rows = left.shape[1]
-    left, right = _placed(left, right)
-    if len(left) == 1:
-        return torch.bmm(left.expand(2, -1, -1), right.expand(2, -1, -1))[:1, :n_rows]
-    return torch.bmm(left, right)[:, :n_rows]
+    return _Paired.apply(left, right)
 
 
 def _paired_with(added: Tensor, left: Tensor, right: Tensor) -> Tensor:
-    n_rows = left.shape[1]
-    left, right = _placed(left, right)
-    if added.shape[1] > 1:
-        added = _with_rows(added, left.shape[1])
-    if len(left) == 1:
-        pair = torch.cat([added, added])  # a view of one would sum the gradients of both in another order
-        return torch.baddbmm(pair, left.expand(2, -1, -1), right.expand(2, -1, -1))[:1, :n_rows]
-    return torch.baddbmm(added, left, right)[:, :n_rows]
+    return _PairedWith.apply(added, left, right)
 
 
 def _placed(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
-    """Return both with each matrix at its place, and left with as many rows as put each matrix of the result there."""
+    """Return both with each matrix at its place, a single one twice, and left with rows of zeros below.
+
+    There are as many rows as put each matrix of the result at its place.
+    """
     n_rows, n_columns = left.shape[1], right.shape[2]
-    return _apart(_with_rows(left, n_rows + -n_rows % (ALIGNED // math.gcd(ALIGNED, n_columns)))), _apart(right)
+    left = _apart(_with_rows(left, n_rows + -n_rows % (ALIGNED // math.gcd(ALIGNED, n_columns))))
+    right = _apart(right)
+    return (left.expand(2, -1, -1), right.expand(2, -1, -1)) if len(left) == 1 else (left, right)
+
+
+def _cut_to(result: Tensor, shape: torch.Size) -> Tensor:
+    """Return a fresh result without what was only computed beside it, in its own memory: no view, no copy."""
+    return result if result.shape == shape else result.as_strided_(shape, result.stride())
 
 
 def _with_rows(matrices: Tensor, n_rows: int) -> Tensor:
@@ -99,14 +152,20 @@ def _apart(matrices: Tensor) -> Tensor:
 
     By the stride of an axis of length one the library would tell whether a matrix is transposed.
     """
-    evenly = len(matrices) == 1 or matrices.stride(0) % ALIGNED == 0
-    if not evenly or matrices.data_ptr() % (ALIGNED * matrices.element_size()) != 0:
-        matrices = _copied_apart(matrices)
     if matrices.shape[2] == 1:
-        return matrices[:, :, 0].unsqueeze(2)
-    if matrices.shape[1] == 1:
-        return matrices[:, 0].unsqueeze(1)
-    return matrices
+        matrices = matrices[:, :, 0].unsqueeze(2)
+    elif matrices.shape[1] == 1:
+        matrices = matrices[:, 0].unsqueeze(1)
+    return matrices if _is_placed(matrices) else _copied_apart(matrices)
+
+
+def _is_placed(matrices: Tensor) -> bool:
+    """Return whether the library takes the matrices as they lie, and each begins at its place."""
+    m, a, b = matrices.shape
+    to_next, down, across = matrices.stride()
+    if not ((across == 1 and down >= b) or (down == 1 and across >= a)):
+        return False
+    return (m == 1 or to_next % ALIGNED == 0) and matrices.data_ptr() % (ALIGNED * matrices.element_size()) == 0
 
 
 def _copied_apart(matrices: Tensor) -> Tensor:
