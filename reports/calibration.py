@@ -1,7 +1,8 @@
 """How long the cells of a suite will take, from training each of them for a moment on this machine.
 
 An estimate: the processor time of a few updates, of one seed and of three together, each with the environment steps
-between two updates, stretched over all steps. Steps before the first update are counted as if updates were made in
+between two updates, stretched over all steps. What else the machine does slows updates down and never speeds them up,
+so that the quickest of a few tries is taken. Steps before the first update are counted as if updates were made in
 them; measuring, snapshots and what else the machine has to do are not counted.
 """
 
@@ -20,6 +21,7 @@ from nashlens.reports.training_call import train_seeds
 
 START_UPDATES = 2
 MORE_UPDATES = 6
+REPEATS = 2
 PACK = 3
 WORKER_START_SECONDS = 3.0  # until a worker process has imported what it needs; measured
 
@@ -34,6 +36,7 @@ def calibrate(run: RunSpec, *, n_seeds: int) -> CellCost:
     """
     interval = update_interval(run)
     n_intervals = run.steps / interval
+    _seconds_per_interval(run, interval, seeds=range(1), repeats=1)  # what is paid once a process is paid here
     alone = _seconds_per_interval(run, interval, seeds=range(1))
     if n_seeds == 1:
         return CellCost(alone=n_intervals * alone, more=n_intervals * alone)
@@ -54,10 +57,12 @@ def update_interval(run: RunSpec) -> int:
     return max(int(rollout["update_every_steps"]), int(rollout["n_envs"]))
 
 
-def _seconds_per_interval(run: RunSpec, interval: int, *, seeds: Sequence[int]) -> float:
+def _seconds_per_interval(run: RunSpec, interval: int, *, seeds: Sequence[int], repeats: int = REPEATS) -> float:
+    """Return what a longer training takes more than a shorter one, each the quickest of a few, over its intervals."""
     brief = replace(run, algorithm=_updating_at_once(run.algorithm, interval), snapshots=2, evaluation_episodes=0)
     first, both = (
-        _seconds(replace(brief, steps=interval * n), seeds) for n in (START_UPDATES, START_UPDATES + MORE_UPDATES)
+        min(_seconds(replace(brief, steps=interval * n), seeds) for _ in range(repeats))
+        for n in (START_UPDATES, START_UPDATES + MORE_UPDATES)
     )
     return max(both - first, both / 10) / MORE_UPDATES
 
