@@ -8,6 +8,7 @@ worst of the runs themselves: then a score would change with the company that a 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -116,5 +117,6 @@ def _kept(store: Store, about: GameFacts) -> Anchors:
         found = measured_anchors(make(about.name, **about.parameters))
     store.folder(FOLDER)
     plain = {name: None if value != value else value for name, value in asdict(found).items()}  # noqa: PLR0124 NaN
-    atomic.write_json(path, plain)
+    with suppress(OSError):  # a disk that is full keeps nothing; they are measured again
+        atomic.write_json(path, plain)
     return found

@@ -6,6 +6,7 @@ written into the run's folder with its reason, the other instruments and runs go
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -21,6 +22,7 @@ from nashlens.reports.suite import Suite
 from nashlens.reports.tables import Table
 from nashlens.reports.words import counted, listed
 
+RUN_FOLDER = re.compile(r"\bruns/[0-9a-f]{64}/")
 COLUMNS = ("game", "algorithm", "instrument", "seed", "reason")
 
 
@@ -30,7 +32,8 @@ class Unmeasured:
 
     Attributes
     ----------
-    game, algorithm : as the suite calls them; the algorithm is empty where several were to be compared.
+    game, algorithm : as the suite calls them; the algorithm is empty where several were to be compared, both are where
+        the instrument's chapter of the report is left out.
     seed : of the run; None where several were to be compared.
     instrument : its name, `run_records.COMMON` for the common measures.
     reason : why.
@@ -121,10 +124,12 @@ def unmeasured_lines(found: Sequence[Unmeasured], runs: pd.DataFrame) -> tuple[s
     runs : as `frames.inventory` returns them.
     """
     of_runs = len({(each.game, each.algorithm, each.seed) for each in found if each.seed is not None})
-    of_games = sum(each.seed is None for each in found)
+    of_games = sum(each.seed is None and bool(each.game) for each in found)
+    of_chapters = sum(not each.game for each in found)
     done = int((runs["state"] == "done").sum())
     parts = [f"{of_runs} of {counted(done, 'finished run')} could not be measured in full"] if of_runs else []
     parts += [f"{counted(of_games, 'comparison')} of runs could not be made"] if of_games else []
+    parts += [f"{counted(of_chapters, 'chapter')} had to be left out"] if of_chapters else []
     return (f"{listed(parts)}; a table says why.",) if parts else ()
 
 
@@ -138,12 +143,13 @@ def unmeasured_table(found: Sequence[Unmeasured]) -> Table | None:
     return Table(
         name="unmeasured",
         title="What could not be measured",
-        caption="Finished runs of which an instrument gave no numbers, and why. They take no part in its figures and "
-        "tables; building the report again tries again.",
+        caption="Finished runs of which an instrument gave no numbers, or which it could not compare, and why. They "
+        "take no part in its figures and tables. Building the report again tries again; running the suite again makes "
+        "runs anew whose files are damaged.",
         header=("game", "algorithm", "instrument", "seeds", "reason"),
         rows=tuple(
             (
-                str(row["game"]),
+                str(row["game"]) or "all",
                 str(row["algorithm"]) or "all",
                 str(row["instrument"]),
                 listed([str(seed) for seed in row["seed"] if seed is not pd.NA]) or "all",
@@ -156,8 +162,8 @@ def unmeasured_table(found: Sequence[Unmeasured]) -> Table | None:
 
 
 def reason_of(error: Exception, store: Store) -> str:
-    """Return what went wrong in one line, without the folder that the store is in."""
-    words = " ".join(str(error).split()).replace(f"{store.root}/", "")
+    """Return what went wrong in one line, without the folders of the store and of the run."""
+    words = RUN_FOLDER.sub("", " ".join(str(error).split()).replace(f"{store.root}/", ""))
     return words if isinstance(error, ValueError) and words else f"{type(error).__name__}: {words}".rstrip(": ")
 
 

@@ -13,10 +13,11 @@ from nashlens.reports.figures import Figure
 from nashlens.reports.instruments.contract import Chapter
 from nashlens.reports.instruments.measuring import comparisons_by, frame_by, instruments_of
 from nashlens.reports.instruments.registry import instrument
+from nashlens.reports.run_records import COMMON
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite
 from nashlens.reports.tables import Table
-from nashlens.reports.unmeasured import Unmeasured
+from nashlens.reports.unmeasured import Unmeasured, reason_of
 
 
 def instrument_chapters(
@@ -35,7 +36,7 @@ def instrument_chapters(
     suite : what was asked for.
     facts : of every game by label.
     anew : True to measure and to compare every run again.
-    lost : what cannot be measured or compared is added to it.
+    lost : what cannot be measured or compared is added to it, and chapters that are left out for that.
 
     Raises
     ------
@@ -47,8 +48,15 @@ def instrument_chapters(
         comparisons = comparisons_by(name, store, suite, anew=anew, lost=lost)
         chosen = instrument(name)
         told = frame if getattr(chosen, "keeps_agents", False) else merged_agents(frame)
-        chapters.append(chosen.chapter(told, comparisons, facts))
         frames.append(frame)
+        try:
+            chapters.append(chosen.chapter(told, comparisons, facts))
+        except Exception as error:
+            # Of nothing missing it is a mistake of the chapter; otherwise that is told, and the other chapters go on.
+            if lost is None or not any(each.instrument in {name, COMMON} for each in lost):
+                raise
+            reason = f"its chapter is left out: {reason_of(error, store)}"
+            lost.append(Unmeasured(game="", algorithm="", seed=None, instrument=name, reason=reason))
     figures = tuple(chain.from_iterable(chapter.figures for chapter in chapters))
     tables = tuple(chain.from_iterable(chapter.tables for chapter in chapters))
     _check_names(figures, tables)

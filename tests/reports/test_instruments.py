@@ -134,6 +134,41 @@ def test_a_check_measures_and_compares_again(store: Store, doubling: Doubling) -
     assert [line.split(":")[0] for line in differences(store, suite)] == ["data/table-sums.csv"]
 
 
+def test_what_an_instrument_cannot_measure_or_compare_is_told_and_the_report_goes_on(
+    store: Store, doubling: Doubling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object, **__: object) -> Comparisons:
+        raise KeyError("critics")
+
+    monkeypatch.setattr(doubling, "measure", failing)
+    monkeypatch.setattr(doubling, "compare", failing)
+    report = assemble(store, store.suite())
+    (table,) = [each for each in report.tables if each.name == "unmeasured"]
+    assert table.rows == (
+        ("matching_pennies", "maddpg", "doubling", "0 and 1", "KeyError: 'critics'"),
+        ("matching_pennies", "ddpg", "doubling", "0 and 1", "KeyError: 'critics'"),
+        ("matching_pennies", "all", "doubling", "all", "KeyError: 'critics'"),
+        ("all", "all", "doubling", "all", "its chapter is left out: No objects to concatenate"),
+    )
+    assert report.headlines[-1] == (
+        "4 of 4 finished runs could not be measured in full, 1 comparison of runs could not be made and 1 chapter had "
+        "to be left out; a table says why."
+    )
+    assert len(report.frame)
+    assert set(report.frame["metric"]).isdisjoint({"double_seed"})
+
+
+def test_a_chapter_that_fails_with_nothing_missing_is_not_passed_over(
+    store: Store, doubling: Doubling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> Chapter:
+        raise KeyError("mine")
+
+    monkeypatch.setattr(doubling, "chapter", failing)
+    with pytest.raises(KeyError, match="mine"):
+        assemble(store, store.suite())
+
+
 def test_another_version_measures_again(store: Store, doubling: Doubling) -> None:
     run_id = store.suite().runs[1].run_id
     assert list(measured_by("doubling", store, run_id)["value"]) == [2.0]

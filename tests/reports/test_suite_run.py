@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nashlens.reports import run_size, suite_commands
+from nashlens.reports import atomic, run_size, suite_commands
 from nashlens.reports.cli import main
 from nashlens.reports.provenance import Provenance, gather, other_makers
 from nashlens.reports.store import Store
@@ -71,6 +71,25 @@ def test_a_disk_that_is_nearly_full_is_warned_of(path: Path, tmp_path: Path, mon
     assert line.startswith("the runs need about 1")
     # a cluster has machines of its own: nothing is said of this one
     assert suite_commands._looked_ahead(find_suite(str(path)), store, workers=1, here=False) == []
+
+
+@pytest.mark.parametrize("function", ["write_text", "write_bytes"])
+def test_a_disk_that_is_full_before_anything_runs_ends_with_one_line_and_1(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, function: str
+) -> None:
+    out = tmp_path / "out"
+    Store.create(out)
+
+    def full(path: Path, *_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(atomic, function, full)
+    assert main([*RUN, str(path), "--out", str(out), "--workers", "1"]) == 1
+    spoken = capsys.readouterr()
+    assert spoken.err == (
+        f"error: out: cannot write to {out / 'suites' / 'small.json'}: no space left on device; what is finished is "
+        "kept, and the same command goes on from there\n"
+    )
 
 
 def test_suite_show_says_memory_disk_and_time(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -106,8 +106,7 @@ def test_a_damaged_run_is_named_in_the_report_and_blocks_none_of_the_others(stor
     report = assemble(store, suite)
     (table,) = [each for each in report.tables if each.name == "unmeasured"]
     assert [row[:4] for row in table.rows] == [("matching_pennies", "maddpg", "measures", "1")]
-    assert "arrays.safetensors is damaged" in table.rows[0][4]
-    assert str(store.root) not in table.rows[0][4]
+    assert table.rows[0][4].startswith("arrays.safetensors is damaged")
 
 
 def test_status_tells_what_could_not_be_measured(
