@@ -337,7 +337,7 @@ class TestChapter:
             ],
         }
         found = INSTRUMENT.compare(runs, make("anti_coordination"), label="anti")
-        (table,) = homogeneity_chapter(pd.DataFrame(), {"anti": found}).tables
+        table, _ = homogeneity_chapter(pd.DataFrame(), {"anti": found}).tables
         column = table.header.index("exact gap")
         # a shared strategy (θ, 1 − θ) pays 2θ(1 − θ), at most 1/2 of 1; an index tells the agents apart
         assert [row[column] for row in table.rows] == ["0", "0.500", "0"]
