@@ -8,6 +8,7 @@ worst of the runs themselves: then a score would change with the company that a 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -114,7 +115,8 @@ def _kept(store: Store, about: GameFacts) -> Anchors:
         return Anchors(**fields)
     except (FileNotFoundError, TypeError, ValueError):
         found = measured_anchors(make(about.name, **about.parameters))
-    store.folder(FOLDER)
     plain = {name: None if value != value else value for name, value in asdict(found).items()}  # noqa: PLR0124 NaN
-    atomic.write_json(path, plain)
+    with suppress(OSError):  # a full disk keeps no anchors; the next report measures the same ones again
+        store.folder(FOLDER)
+        atomic.write_json(path, plain)
     return found
