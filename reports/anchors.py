@@ -115,8 +115,8 @@ def _kept(store: Store, about: GameFacts) -> Anchors:
         return Anchors(**fields)
     except (FileNotFoundError, TypeError, ValueError):
         found = measured_anchors(make(about.name, **about.parameters))
-    store.folder(FOLDER)
     plain = {name: None if value != value else value for name, value in asdict(found).items()}  # noqa: PLR0124 NaN
-    with suppress(OSError):  # a disk that is full keeps nothing; they are measured again
+    with suppress(OSError):  # a full disk keeps no anchors; the next report measures the same ones again
+        store.folder(FOLDER)
         atomic.write_json(path, plain)
     return found

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from nashlens.reports.algorithm_comparisons import ALL_PAIRS, Comparison
 from nashlens.reports.compared_scores import Score
 from nashlens.reports.estimates import MIN_SEEDS, mean_over_seeds
-from nashlens.reports.quantities import quantity
+from nashlens.reports.quantities import SCORE, quantity
 from nashlens.reports.words import counted, estimate_words, listed, number, p_statement
 
 
@@ -29,8 +29,14 @@ def answers(comparisons: Sequence[Comparison]) -> tuple[str, ...]:
     than `ALL_PAIRS` algorithms, only the comparisons with the first of the suite are made, and it speaks of that one.
     """
     scores = list({id(each.score): each.score for each in comparisons}.values())
-    said = [_of_score(score, [each for each in comparisons if each.score is score]) for score in scores]
-    return (*_overview(comparisons), *said)
+    first = tuple(_overview(comparisons))
+    said = []
+    for score in scores:
+        own = [each for each in comparisons if each.score is score]
+        family = "" if first else f", {counted(own[0].n_comparisons, 'comparison')} in the report"
+        said.append(_of_score(score, own, family=family))
+    scale = f" Of a normalised score: {quantity(SCORE).value_unit}." if any(s.metric == SCORE for s in scores) else ""
+    return (*first, *said[:-1], *(f"{last}{scale}" for last in said[-1:]))
 
 
 def _overview(comparisons: Sequence[Comparison]) -> Iterator[str]:
@@ -59,7 +65,7 @@ def _overview(comparisons: Sequence[Comparison]) -> Iterator[str]:
         )
 
 
-def _of_score(score: Score, own: Sequence[Comparison]) -> str:
+def _of_score(score: Score, own: Sequence[Comparison], *, family: str) -> str:
     """Return the sentence of one score: whose mean is best, and what is shown of it."""
     best = _best(score)
     lowest = quantity(score.metric).higher_is_better is False
@@ -74,8 +80,7 @@ def _of_score(score: Score, own: Sequence[Comparison]) -> str:
     open_ones = [each for each in against if not each.sign]
     told = [f"{whose} is {' and '.join(shown)}"] if shown else []
     told += [f"{'' if shown or focus == best else f'{whose} is '}{_open(open_ones)}"] if open_ones else []
-    basis = f"{_shared(own)}, {counted(own[0].n_comparisons, 'comparison')} in the report"
-    return f"{first}, {_mean(score, best)}; {'; '.join(told)} ({basis})."
+    return f"{first}, {_mean(score, best)}; {'; '.join(told)} ({_shared(own)}{family})."
 
 
 def _shown(score: Score, against: Sequence[Comparison]) -> Iterator[str]:

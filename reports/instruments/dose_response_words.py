@@ -11,7 +11,7 @@ import pandas as pd
 
 from nashlens.analysis.multiple_comparisons import holm
 from nashlens.reports.instruments.dose_response import MARGIN_SHARE, NO_ANSWER
-from nashlens.reports.instruments.estimate_rows import estimate_of, estimate_words
+from nashlens.reports.instruments.estimate_rows import estimate_of, estimate_words, few_note
 from nashlens.reports.tables import Table
 from nashlens.reports.verdicts import ALPHA, p_value
 from nashlens.reports.words import counted, listed, number, p_words
@@ -157,7 +157,7 @@ def responses_table(returns: pd.DataFrame, differences: pd.DataFrame) -> Table:
         "policies, paired on shared seeds, unadjusted interval. Equivalence: two one-sided t-tests within "
         f"{MARGIN_SHARE:.0%} of what the true policies gain over untrained ones. Holm p: after Holm's correction over "
         f"all arms of this table, of each kind of test by itself; a verdict needs at most {ALPHA}. A difference of "
-        "which neither is shown may be large.",
+        f"which neither is shown may be large.{few_note(differences)}",
         header=(*header, "verdict", "n"),
         rows=tuple(rows),
         numeric=frozenset({2, 3, 4, 5, 6, 7, 8, 10}),

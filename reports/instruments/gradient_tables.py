@@ -11,7 +11,7 @@ import pandas as pd
 from nashlens.analysis.proposition_one import ESTIMATORS, Reward
 from nashlens.analysis.results import Estimate
 from nashlens.reports.instruments import gradient_quantities as names
-from nashlens.reports.instruments.estimate_rows import estimate_row
+from nashlens.reports.instruments.estimate_rows import estimate_row, few_note
 from nashlens.reports.instruments.gradient_numbers import (
     Counted,
     agreement_rate,
@@ -111,7 +111,7 @@ def networks_table(frame: pd.DataFrame, games: Games) -> Table | None:
         "is of means over seeds (jackknife interval); the rest are means over seeds with Student's t intervals, 95%. "
         "Noise scale: episodes at which noise and signal are equal, from the same ratio. Rows “rate”: doublings with "
         "each further agent, by least squares on logarithms of means over seeds, beside Proposition 1's closed form "
-        "of SNR² over the same numbers of agents, where it has one.",
+        f"of SNR² over the same numbers of agents, where it has one.{few_note(pd.DataFrame(data))}",
         header=(
             *("game", "estimator", "agents", "log2 SNR²", "squared length", "total variance", "agrees with own mean"),
             *("agrees with returns", "noise scale (episodes)", "n"),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nashlens.reports.estimates import final_estimates
-from nashlens.reports.instruments.estimate_rows import estimate_words
+from nashlens.reports.instruments.estimate_rows import estimate_words, few_note
 from nashlens.reports.instruments.homogeneity_verdicts import TOLERATED, Judged, rows_where, value_of
 from nashlens.reports.instruments.last_policies import SEPARATE
 from nashlens.reports.tables import Table
@@ -64,8 +64,8 @@ def homogeneity_table(
                 exact_gap(anchors, part),
                 "" if separate else words.get((str(game), str(role), str(algorithm)), "no statement"),
                 _measured(where, DIVERSITIES),
-                _tested(by.get("swap_loss")),
-                _tested(by.get("clone_loss")),
+                _words(by.get("swap_loss")),
+                _words(by.get("clone_loss")),
                 _bounded(by.get("nash_conv")),
                 _measured(where, ("gradient_conflict",)),
                 counted(int(by["common_return"]["n"]), "seed"),
@@ -74,7 +74,7 @@ def homogeneity_table(
     return Table(
         name="homogeneity",
         title="What sharing did",
-        caption=_caption(anchors),
+        caption=f"{_caption(anchors)}{few_note(sharing)}",
         header=HEADER,
         rows=tuple(rows),
         numeric=frozenset({11}),
@@ -132,9 +132,9 @@ def _caption(anchors: pd.DataFrame) -> str:
         f"by seed, lies above −{TOLERATED:.0%} of what separate policies gain over random play; it costs where the "
         "difference is below 0 after Holm's correction over this table. Exact gap: what agents that share must lose of "
         "the best joint return, computed from the payoffs; 0 with an index or separate policies. Swap loss: the return "
-        "in place less the mean return of the other orders of the policies, with its exact one-sided permutation p; "
-        "clone loss: the return less that of copies of the best agent, with its exact sign-flip p (an upper bound "
-        "where the best copy is chosen by episodes). NashConv is exact in matrix games and game trees; with ≥ it is a "
+        "in place less the mean return of the other orders of the policies; clone loss: the return less that of copies "
+        "of the best agent (an upper bound where the best copy is chosen by episodes); their tests have a table of "
+        "their own. NashConv is exact in matrix games and game trees; with ≥ it is a "
         "lower bound, by the policies of the other runs of the seed and by those that were not learned. Diversity is "
         "a share of the largest distance of two actions; gradients are exact in matrix games and elsewhere need runs "
         f"that kept their critics. “{BLANK}”: not defined or not kept there; agents of different spaces cannot change "
@@ -144,13 +144,6 @@ def _caption(anchors: pd.DataFrame) -> str:
 
 def _words(row: Mapping[Any, Any] | None) -> str:
     return BLANK if row is None else estimate_words(row)
-
-
-def _tested(row: Mapping[Any, Any] | None) -> str:
-    if row is None:
-        return BLANK
-    p = float(row["p"])
-    return f"{estimate_words(row)}, p {'< 0.001' if p < 0.001 else '= ' + number(p, decimals=3)}"
 
 
 def _bounded(row: Mapping[Any, Any] | None) -> str:

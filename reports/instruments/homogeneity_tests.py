@@ -11,6 +11,7 @@ import pandas as pd
 from nashlens.analysis.multiple_comparisons import holm
 from nashlens.reports.estimates import LEVEL, MIN_SEEDS
 from nashlens.reports.instruments.estimate_rows import estimate_words
+from nashlens.reports.instruments.last_policies import SEPARATE
 from nashlens.reports.tables import Table
 from nashlens.reports.verdicts import ALPHA
 from nashlens.reports.words import counted, p_words
@@ -22,11 +23,14 @@ SHOWN = {"swap_loss": "places matter", "clone_loss": "copies lose"}
 def homogeneity_tests(sharing: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that have a test, with ``adjusted_p``: Holm's, over all of them.
 
+    Agents that share one policy without an index are copies in any place: nothing is tested of them.
+
     Parameters
     ----------
     sharing : as `homogeneity` compares runs, all games.
     """
-    own = sharing[sharing["quantity"].isin(list(TESTS)) & sharing["p"].notna()].reset_index(drop=True)
+    copies = (sharing["sharing"] != SEPARATE) & (sharing["indexed"] == "False")
+    own = sharing[sharing["quantity"].isin(list(TESTS)) & sharing["p"].notna() & ~copies].reset_index(drop=True)
     return own.assign(adjusted_p=holm(own["p"].to_numpy(dtype=float)).adjusted)
 
 
@@ -69,7 +73,8 @@ def _caption(n_tests: int) -> str:
     return (
         "Swapping: the return in place less the mean return of the other orders of the policies, exact one-sided "
         "permutation p. Cloning: the return less that of copies of the best agent, exact two-sided sign-flip p; with ≤ "
-        f"an upper bound, as the best copy is chosen by episodes. Means over seeds, {LEVEL:.0%} intervals of Student's "
+        "an upper bound, as the best copy is chosen by episodes. One policy without an index is its own copy and not "
+        f"tested. Means over seeds, {LEVEL:.0%} intervals of Student's "
         f"t, unadjusted; fewer than {MIN_SEEDS} seeds have none. Smallest p: what so many seeds can reach at all. Holm "
         f"p: after Holm's correction for the {counted(n_tests, 'test')} of this table; a verdict needs at most {ALPHA}."
     )

@@ -99,7 +99,8 @@ def _margin(*rows: Ends, weights: tuple[float, ...] = (1.0,), offset: float = 0.
     values = [np.asarray(row["values"], dtype=np.float64) for row in rows]
     if len({len(each) for each in values}) > 1:
         return over_seeds([])
-    return over_seeds(offset + sum(weight * each for weight, each in zip(weights, values, strict=True)))
+    with np.errstate(invalid="ignore"):  # of two infinite numbers there is no difference, and so no margin
+        return over_seeds(offset + sum(weight * each for weight, each in zip(weights, values, strict=True)))
 
 
 def _structural(differences: pd.DataFrame, own: pd.DataFrame) -> Iterator[Claim]:

@@ -14,6 +14,7 @@ import pandas as pd
 from nashlens.reports.estimates import final_estimates
 from nashlens.reports.instruments.contract import Chapter, Comparisons
 from nashlens.reports.instruments.dose_response_words import response_sentences, responses_table
+from nashlens.reports.instruments.estimate_rows import few_note
 from nashlens.reports.instruments.inference_answers import model_sentences
 from nashlens.reports.instruments.inference_figures import ledger_figure, response_figure
 from nashlens.reports.instruments.inference_hypotheses import explanations_table
@@ -97,7 +98,8 @@ def ledgers_table(finals: pd.DataFrame) -> Table:
         "not (L2); preferred action or tail, agreement or not (L4); lag, fit and interaction on observations like the "
         "replay's (L5), plus the shift from there (L6); entropy weight and rest; softness of play, fit and "
         "interaction. "
-        "Mean over seeds, Student's t; “is” says what each seed's number is: exact where all situations are listed.",
+        "Mean over seeds, Student's t; “is” says what each seed's number is: exact where all situations are listed."
+        f"{few_note(data)}",
         header=("game", "whose", "arm", "quantity", "value [interval]", "in units of", "n", "is"),
         rows=words,
         numeric=frozenset({4, 6}),

@@ -107,3 +107,12 @@ def test_anchors_of_anew_does_not_believe_the_store(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("11.0", "5.0"))
     assert anchors_of(store, facts)["climbing"].better == 5.0
     assert anchors_of(store, facts, anew=True)["climbing"].better == 11.0
+
+
+def test_a_full_disk_keeps_no_anchors_and_loses_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    store, facts = Store.create(tmp_path / "out"), {"climbing": facts_of("climbing")}
+    monkeypatch.setattr("nashlens.reports.anchors.atomic.write_json", full)
+    assert anchors_of(store, facts) == anchors_of(store, facts, anew=True)

@@ -20,7 +20,9 @@ def test_one_game_names_the_best_with_interval_difference_and_holm() -> None:
     assert len(text) == 1
     assert text[0].startswith("g, normalised score: the highest mean is that of a, 0.325 [0.305, 0.345]; it is better")
     assert "than b (difference 0.32 [0.24, 0.40], Holm-adjusted p < 0.001)" in text[0]
-    assert text[0].endswith("(6 shared seeds, 1 comparison in the report).")
+    assert text[0].endswith(
+        "(6 shared seeds, 1 comparison in the report). Of a normalised score: 0 random play, 1 the better anchor."
+    )
 
 
 def test_several_games_begin_with_in_how_many_algorithms_differ() -> None:
@@ -31,6 +33,7 @@ def test_several_games_begin_with_in_how_many_algorithms_differ() -> None:
     assert said(same, score({"a": NEAR, "b": np.roll(NEAR, 1)}, game="three"))[0] == (
         "No difference between algorithms is shown in any of 2 games after Holm's correction for 2 comparisons."
     )
+    assert all(text.endswith("(6 shared seeds).") for text in said(differ, same)[1:])
     assert said(differ, apart(UP, game="two"))[0] == (
         "Algorithms differ in all of 2 games after Holm's correction for 2 comparisons."
     )

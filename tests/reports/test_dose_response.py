@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -299,6 +300,11 @@ def test_what_lies_in_between_is_not_shown(make_run: MakeRun) -> None:
     assert found["H2: only the temperature is off"] == "not shown"
     assert found["H4: off where the policies go"] == "not shown"
     assert found["H6: nothing that moves the actors reads them"] == "not shown"
+
+
+def test_an_infinite_divergence_decides_nothing(make_run: MakeRun) -> None:
+    found = verdicts_of(chapter_of(make_run, NEARLY, inference_kl_true_model=math.inf, inference_relevant=math.inf))
+    assert found["H5: most of it is not about value"] == "not shown"
 
 
 def test_answers_name_the_worst_model_with_its_shares(make_run: MakeRun) -> None:

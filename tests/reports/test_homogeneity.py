@@ -337,7 +337,7 @@ class TestChapter:
             ],
         }
         found = INSTRUMENT.compare(runs, make("anti_coordination"), label="anti")
-        (table,) = homogeneity_chapter(pd.DataFrame(), {"anti": found}).tables
+        table, *_ = homogeneity_chapter(pd.DataFrame(), {"anti": found}).tables
         column = table.header.index("exact gap")
         # a shared strategy (θ, 1 − θ) pays 2θ(1 − θ), at most 1/2 of 1; an index tells the agents apart
         assert [row[column] for row in table.rows] == ["0", "0.500", "0"]
@@ -434,8 +434,10 @@ def test_a_whole_suite_from_training_to_its_table(tmp_path: Path) -> None:
     chapter, frame = instrument_chapters(store, suite, game_facts(suite))
     table, tests = chapter.tables
     assert (table.name, tests.name) == ("homogeneity", "homogeneity-tests")
-    # two games, two ways to share, swapping and cloning
-    assert len(tests.rows) == 8
+    # swapping and cloning of the separate policies of two games; those of one network are copies
+    assert [row[:3] for row in tests.rows] == [
+        (game, "none", test) for game in ("anti_coordination", "simple_spread") for test in ("swapping", "cloning")
+    ]
     assert (tests.data["adjusted_p"] >= tests.data["p"]).all()
     assert [row[:2] for row in table.rows] == [
         ("anti_coordination", "none"),

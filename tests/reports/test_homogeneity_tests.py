@@ -12,6 +12,7 @@ from nashlens.reports.instruments.homogeneity_tests import homogeneity_tests, ho
 
 def row(quantity: str, p: float, *, value: float = 1.0, each: str = "exact", **labels: Any) -> dict[str, Any]:
     found = dict.fromkeys(COLUMNS, "")
+    found |= {"sharing": "none", "indexed": "False"}
     found |= {"game": "g", "role": "all", "algorithm": "none", "quantity": quantity, "each": each, "p": p, "n": 6}
     found |= {"value": value, "low": value - 0.5, "high": value + 0.5, "smallest_p": 2 / 2**6, "unit": "seed"}
     return found | {"level": 0.95, "method": "student-t", "bound": "estimate"} | labels
@@ -29,6 +30,7 @@ def test_all_swaps_and_clones_are_one_family_and_losses_without_a_test_none_of_i
             row("common_return", np.nan),
             row("swap_loss", np.nan, game="h"),
             row("clone_loss", 0.03),
+            row("swap_loss", 1.0, sharing="full"),
         )
     )
     # Holm by hand: 3 × .01, then 2 × .03, then max(.06, .04)
@@ -61,6 +63,13 @@ def test_a_clone_loss_is_read_by_its_sign_and_its_bound(changes: dict[str, Any],
     assert table is not None
     assert table.rows[0][-1] == verdict
     assert table.rows[0][3].startswith("≤ ") == (changes.get("each") == "upper")
+
+
+def test_one_policy_is_tested_only_where_it_reads_an_index() -> None:
+    found = homogeneity_tests(
+        frame(row("swap_loss", 0.5, sharing="full"), row("swap_loss", 0.2, sharing="full", indexed="True"))
+    )
+    assert found["p"].tolist() == [0.2]
 
 
 def test_without_tests_there_is_no_table() -> None:
