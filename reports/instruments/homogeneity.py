@@ -38,7 +38,7 @@ class Homogeneity:
     """Compares runs whose agents share parameters with runs whose agents do not."""
 
     name = "homogeneity"
-    version = 2
+    version = 3
     quantities = QUANTITIES
 
     def measure(self, run: TrainingRun, game: Game) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""The chapter on homogeneity: its answers, one figure of common returns, one table."""
+"""The chapter on homogeneity: its answers, one figure of common returns, its tables."""
 
 from __future__ import annotations
 

@@ -78,16 +78,18 @@ def homogeneity_table(
         header=HEADER,
         rows=tuple(rows),
         numeric=frozenset({11}),
-        data=_data(sharing, ends),
+        data=_data(sharing, anchors, ends),
     )
 
 
-def _data(sharing: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
-    """Return every number of the table: what runs were compared by, and below it what single runs were measured."""
+def _data(sharing: pd.DataFrame, anchors: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
+    """Return every number of the table: of runs that were compared, of the payoffs, and of single runs."""
+    known = anchors[anchors["quantity"].isin(["best_return", "best_shared_return"])].assign(algorithm="")
+    compared = pd.concat([sharing, known], ignore_index=True) if len(known) else sharing
     if ends.empty:
-        return sharing
+        return compared
     own = ends[ends["metric"].isin([*DIVERSITIES, "gradient_conflict"])].drop(columns=["values", "step"])
-    return pd.concat([sharing, own.rename(columns={"metric": "quantity", "agent": "role"})], ignore_index=True)
+    return pd.concat([compared, own.rename(columns={"metric": "quantity", "agent": "role"})], ignore_index=True)
 
 
 def exact_gap(anchors: pd.DataFrame, rows: pd.DataFrame) -> str:

@@ -341,6 +341,7 @@ class TestChapter:
         column = table.header.index("exact gap")
         # a shared strategy (θ, 1 − θ) pays 2θ(1 − θ), at most 1/2 of 1; an index tells the agents apart
         assert [row[column] for row in table.rows] == ["0", "0.500", "0"]
+        assert value_of(table.data, quantity="best_shared_return") == pytest.approx(0.5)
         shared = found["sharing"][found["sharing"]["algorithm"] == "full"]
         anchors = found["anchors"]
         climbed = anchors.assign(bound=["lower"] * len(anchors))
