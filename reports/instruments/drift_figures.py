@@ -83,10 +83,11 @@ def _halves(algorithm: str, early: pd.Series, late: pd.Series) -> Statement:
 
 def _apart(first: str, second: str, one: pd.Series, other: pd.Series) -> Statement:
     def write(verdicts: Sequence[Verdict]) -> str:
-        verdict = verdicts[0].word(
-            up="more than", down="less than", neither="neither more nor less, as far as shown, than"
-        )
-        return f"Worlds move {verdict} under {first} beside {second} (difference {verdicts[0].evidence})."
+        (found,) = verdicts
+        if found.sign:
+            much = "more" if found.sign > 0 else "less"
+            return f"Worlds move {much} under {first} than under {second} (difference {found.evidence})."
+        return f"That worlds move more under one of {first} and {second} is not shown (difference {found.evidence})."
 
     return Statement(differences=(difference(one, other),), write=write)
 
