@@ -36,9 +36,11 @@ from nashlens.reports.execution import run_suite
 from nashlens.reports.instruments import homogeneity_comparison, nonstationarity_worlds, policy_inference, registry
 from nashlens.reports.instruments.behavioural_diversity import diversity_rows
 from nashlens.reports.instruments.contract import StoredRuns
+from nashlens.reports.instruments.policy_movement import probed_policy_rows
 from nashlens.reports.instruments.roles import roles
 from nashlens.reports.instruments.shared_gradients import conflict_rows
 from nashlens.reports.instruments.target_movement import target_rows
+from nashlens.reports.instruments.value_movement import episode_value_rows
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite, parse_suite
 
@@ -132,8 +134,8 @@ def measure_run(clock: Clock, run: TrainingRun, shared: TrainingRun, game: Game,
     (role,) = roles(game)
     clock.consume("returns, policy drift, final episodes", lambda: measures.measure(run))
     clock.consume("nonstationarity: outcome drift with floors", lambda: worlds.outcome_rows(run, game))
-    clock.consume("nonstationarity: policy drift, tortuosity", lambda: worlds.policy_rows(run, game))
-    clock.consume("nonstationarity: value shift", lambda: worlds.episode_value_rows(run, game))
+    clock.consume("nonstationarity: policy drift, tortuosity", lambda: probed_policy_rows(run, game))
+    clock.consume("nonstationarity: value shift", lambda: episode_value_rows(run, game))
     clock.consume("nonstationarity: target drift", lambda: target_rows(run, game))
     clock.consume("replay_staleness", lambda: registry.instrument("replay_staleness").measure(run, game))
     clock.consume("gradients", lambda: registry.instrument("gradients").measure(run, game))
