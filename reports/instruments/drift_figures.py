@@ -110,7 +110,8 @@ def target_figure(merged: pd.DataFrame, games: Sequence[str]) -> Figure | None:
         title="What stays: how far the critics' targets move",
         about="Mean size of the change from one snapshot to the next of what the targets bootstrap from, at what was "
         "seen in episodes of the final policies: all of it, and the parts that the target critic and the target "
-        "policies make alone. Q-learning has no target policy, and its online network stands for the target.",
+        "policies make alone. Q-learning has no target policy, and its online network stands for the target. "
+        "Observations and random numbers are the same at every snapshot, so that what has not moved gives 0.",
         say=lambda part, game: [plain(_remains(part))],
         zero=True,
         short=SHORT_TARGETS,

@@ -24,12 +24,13 @@ TESTS = {
 ENDS = ("ns_policy_path", "ns_policy_straight")
 
 
-def nonstationarity_table(frame: pd.DataFrame) -> Table:
+def nonstationarity_table(frame: pd.DataFrame, *, left_out: str = "") -> Table:
     """Return the mean over snapshots of every quantity, with its interval over seeds.
 
     Parameters
     ----------
     frame : tidy, with each agent's own numbers: sizes and shares are taken before agents are averaged.
+    left_out : names and counts the runs that are not in the frame, for the caption.
     """
     return estimates_as_table(
         pd.DataFrame(list(_rows(over_agents(_told(frame))))),
@@ -40,7 +41,8 @@ def nonstationarity_table(frame: pd.DataFrame) -> Table:
         "lengths of policies' paths and their distances from the first are those at the end. Of p-values the share at "
         f"or below {LEVEL} stands, which would be about {LEVEL} if nothing moved. Every seed's number is exact in "
         "matrix, repeated and sequential games and an estimate elsewhere; the mean over seeds is always an estimate. "
-        "Drifts grow with the distance of snapshots, which is the same for all algorithms of a game.",
+        "Drifts grow with the distance of snapshots, which is the same for all algorithms of a game. "
+        f"{left_out}".rstrip(),
         labels={"game": "game", "quantity": "quantity", "algorithm": "algorithm", "each": "each seed"},
     )
 

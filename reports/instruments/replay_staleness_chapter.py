@@ -10,7 +10,6 @@ from nashlens.reports.conventions import GameFacts
 from nashlens.reports.instruments.agents_figure import agents_figure, by_number, share_per_agent
 from nashlens.reports.instruments.contract import Chapter
 from nashlens.reports.instruments.drift_frames import algorithms_of, over_agents
-from nashlens.reports.instruments.left_out import is_left_out, left_out_words
 from nashlens.reports.instruments.replay_figures import (
     error_figure,
     insertion_figure,
@@ -20,6 +19,7 @@ from nashlens.reports.instruments.replay_figures import (
     played_figure,
     share_per_other,
 )
+from nashlens.reports.instruments.replay_quantities import LEFT_OUT
 from nashlens.reports.instruments.replay_table import P_LEVEL, replay_table
 from nashlens.reports.instruments.seed_estimates import seed_counts, seed_estimate, seed_means
 from nashlens.reports.quantities import quantity
@@ -50,8 +50,8 @@ def replay_chapter(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Chapt
     """
     if frame.empty:
         return Chapter(answers=("Stale replay was not measured: no finished run is one that it applies to.",))
-    left_out = left_out_words(frame)
-    weighed = frame[~is_left_out(frame)]
+    left_out = LEFT_OUT.words(frame)
+    weighed = frame[~LEFT_OUT.is_in(frame)]
     if weighed.empty:
         return Chapter(answers=(f"Stale replay was not measured. {left_out}",))
     merged = over_agents(weighed)

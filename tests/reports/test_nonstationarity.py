@@ -401,6 +401,28 @@ def test_chapter_holds_drifts_of_worlds_against_their_floor(above: bool, said: s
     assert said in rewards
 
 
+def test_measure_says_why_a_run_is_left_out() -> None:
+    game = make("bilinear")
+    actor = ActorSnapshots(weights=(np.zeros((2, 1, 2), np.float32),), biases=(np.zeros((2, 2), np.float32),))
+    run = constant_run(game, [[[0.5, 0.5]] * 2] * 2, actors=(actor, actor))
+    (why,) = INSTRUMENT.measure(run, game)
+    assert (why["metric"], why["value"]) == ("ns_left_out_untold", 1.0)
+
+
+def test_chapter_names_and_counts_the_runs_that_were_left_out() -> None:
+    game = make("matching_pennies")
+    frame = measured_frame(INSTRUMENT, {("pennies", "maddpg"): [pennies(seed=k) for k in range(5)]}, game)
+    gone = frame.head(2).assign(metric="ns_left_out_memory", value=1.0, algorithm="recurrent", run_id=["a", "b"])
+    words = (
+        "Left out: 2 runs of recurrent in pennies (its policies have memory, of which states and probes say nothing)."
+    )
+    chapter = nonstationarity_chapter(pd.concat([frame, gone]), {})
+    assert chapter.tables[0].caption.endswith(words)
+    assert words in chapter.answers[-1]
+    assert "under recurrent" not in chapter.answers[0]
+    assert nonstationarity_chapter(gone, {}).answers == (f"Non-stationarity was not measured. {words}",)
+
+
 def test_over_agents_keeps_a_missing_number_missing() -> None:
     rows = [
         {"game": "g", "algorithm": "a", "run_id": "r", "seed": 0, "step": 1, "metric": "m", "bound": "exact"}
