@@ -9,6 +9,7 @@ from nashlens.analysis.results import Array
 from nashlens.games.core import IntArray
 
 MAX_STEPS = 200
+TOLERANCE = 1e-7  # relative change of the loss at which a fit ends
 
 
 def softmax_weights(features: Array, labels: IntArray, *, start: Array, penalty: float) -> Array:
@@ -48,7 +49,11 @@ def softmax_weights(features: Array, labels: IntArray, *, start: Array, penalty:
         return float(-(target * logs).sum() + 0.5 * penalty * (flat @ flat)), slope.ravel()
 
     found = optimize.minimize(
-        loss, np.zeros(shape[0] * shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": MAX_STEPS}
+        loss,
+        np.zeros(shape[0] * shape[1]),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": MAX_STEPS, "ftol": TOLERANCE},
     )
     weights: Array = found.x.reshape(shape)
     return weights

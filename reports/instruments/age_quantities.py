@@ -67,7 +67,7 @@ AGE_QUANTITIES = (
         Quantity(
             name=f"rs_age_ratio_{name}",
             title=f"What is left of it, given {given}",
-            value_unit="of what the own action leaves",
+            value_unit="0 to 1",
             definition=f"What age says given the state and {given}, over what it says given the state and the own "
             "action alone: 0 where the fingerprint restores stationarity, 1 where it does nothing.",
             least=0.0,

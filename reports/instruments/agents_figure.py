@@ -32,7 +32,7 @@ def agents_figure(merged: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Figur
         name="rs-agents",
         title="What a replay is worth as agents are added",
         about="Effective share of the replay at the end of training against the number of agents, over the suite's "
-        "versions of one game: every agent learns, and every other one counts.",
+        "versions of one game: every agent learns, and every other one counts; 1 if their policies had not moved.",
         say=lambda part, _: [_fall(part, name) for name in algorithms_of(part)],
         zero=True,
         x_label="agents",

@@ -83,10 +83,11 @@ def _halves(algorithm: str, early: pd.Series, late: pd.Series) -> Statement:
 
 def _apart(first: str, second: str, one: pd.Series, other: pd.Series) -> Statement:
     def write(verdicts: Sequence[Verdict]) -> str:
-        verdict = verdicts[0].word(
-            up="more than", down="less than", neither="neither more nor less, as far as shown, than"
-        )
-        return f"Worlds move {verdict} under {first} beside {second} (difference {verdicts[0].evidence})."
+        (found,) = verdicts
+        if found.sign:
+            much = "more" if found.sign > 0 else "less"
+            return f"Worlds move {much} under {first} than under {second} (difference {found.evidence})."
+        return f"That worlds move more under one of {first} and {second} is not shown (difference {found.evidence})."
 
     return Statement(differences=(difference(one, other),), write=write)
 
@@ -109,7 +110,8 @@ def target_figure(merged: pd.DataFrame, games: Sequence[str]) -> Figure | None:
         title="What stays: how far the critics' targets move",
         about="Mean size of the change from one snapshot to the next of what the targets bootstrap from, at what was "
         "seen in episodes of the final policies: all of it, and the parts that the target critic and the target "
-        "policies make alone. Q-learning has no target policy, and its online network stands for the target.",
+        "policies make alone. Q-learning has no target policy, and its online network stands for the target. "
+        "Observations and random numbers are the same at every snapshot, so that what has not moved gives 0.",
         say=lambda part, game: [plain(_remains(part))],
         zero=True,
         short=SHORT_TARGETS,

@@ -74,14 +74,14 @@ def _of_policies() -> tuple[Quantity, ...]:
         _distance(
             "path",
             "Length of the policy's path",
-            "as its drift",
+            "distance",
             "Sum of the policy's total variations (2-Wasserstein distances of real-valued actions) from snapshot to "
             "snapshot since the first",
         ),
         _distance(
             "straight",
             "Distance of the policy from its first",
-            "as its drift",
+            "distance",
             "Total variation (2-Wasserstein distance of real-valued actions) between a policy and the first one",
         ),
         Quantity(

@@ -20,7 +20,7 @@ from nashlens.reports.correlated_measures import draws_together
 from nashlens.reports.instruments.contract import Chapter, Comparisons
 from nashlens.reports.instruments.nonstationarity_chapter import nonstationarity_chapter
 from nashlens.reports.instruments.nonstationarity_exact import matrix_rows, repeated_rows, tree_rows
-from nashlens.reports.instruments.nonstationarity_quantities import QUANTITIES
+from nashlens.reports.instruments.nonstationarity_quantities import LEFT_OUT, QUANTITIES
 from nashlens.reports.instruments.nonstationarity_worlds import outcome_rows
 from nashlens.reports.instruments.policy_movement import probed_policy_rows
 from nashlens.reports.instruments.run_games import check_game
@@ -47,10 +47,10 @@ class Nonstationarity:
     quantities = QUANTITIES
 
     def measure(self, run: TrainingRun, game: Game) -> Iterator[Row]:
-        """Yield the numbers of one run.
+        """Yield the numbers of one run; why there are none, where the instrument does not apply.
 
-        Nothing is yielded where the instrument does not apply: for agents that draw together or that remember, and in
-        games that are neither tabular, nor trees with perfect recall, nor particle worlds.
+        It applies neither to agents that draw together or that remember, nor in games that are neither tabular, nor
+        trees with perfect recall, nor particle worlds.
 
         Parameters
         ----------
@@ -62,20 +62,17 @@ class Nonstationarity:
         ValueError : the game is not the run's, or a repeated game is too large.
         """
         check_game(run, game)
-        policies = run.policies()
-        if draws_together(policies):
-            return
-        if isinstance(game, NormalFormGame):
+        if reason := reason_to_leave_out(run, game):
+            yield from LEFT_OUT.rows(run, reason)
+        elif isinstance(game, NormalFormGame):
             yield from matrix_rows(run, game)
         elif isinstance(game, SequentialGame):
-            if game.has_perfect_recall and not any(policy.central for policy in policies):
-                yield from tree_rows(run, game)
-                yield from target_rows(run, game)
+            yield from tree_rows(run, game)
+            yield from target_rows(run, game)
         elif isinstance(game, RepeatedGame):
-            if not any(policy.central or policy.memory_size for policy in policies):
-                yield from repeated_rows(run, repeated_model(game))
-                yield from target_rows(run, game)
-        elif isinstance(game, ParticleWorld) and all(not policy.memory_size for policy in policies):
+            yield from repeated_rows(run, repeated_model(game))
+            yield from target_rows(run, game)
+        elif isinstance(game, ParticleWorld):
             yield from outcome_rows(run, game)
             yield from probed_policy_rows(run, game)
             yield from episode_value_rows(run, game)
@@ -90,6 +87,23 @@ class Nonstationarity:
     ) -> Chapter:
         """Return what came out, in answers, figures and tables."""
         return nonstationarity_chapter(frame, facts)
+
+
+def reason_to_leave_out(run: TrainingRun, game: Game) -> str:
+    """Return why drift in a run cannot be measured, as a key of `LEFT_OUT`; empty where it can."""
+    policies = run.policies()
+    if draws_together(policies):
+        return "together"
+    if isinstance(game, NormalFormGame):
+        return ""  # of one round: nothing is remembered, and all see the same
+    if isinstance(game, SequentialGame):
+        central = any(policy.central for policy in policies)
+        return "" if game.has_perfect_recall and not central else "central" if central else "forgets"
+    if not isinstance(game, RepeatedGame | ParticleWorld):
+        return "untold"
+    if any(policy.memory_size for policy in policies):
+        return "memory"
+    return "central" if isinstance(game, RepeatedGame) and any(policy.central for policy in policies) else ""
 
 
 INSTRUMENT = Nonstationarity()

@@ -10,7 +10,7 @@ from nashlens.reports.conventions import GameFacts
 from nashlens.reports.instruments.contract import Chapter
 from nashlens.reports.instruments.drift_figures import drift_figure, target_figure
 from nashlens.reports.instruments.drift_frames import algorithms_of, drift_of, over_agents
-from nashlens.reports.instruments.nonstationarity_quantities import HORIZONS, drift_name
+from nashlens.reports.instruments.nonstationarity_quantities import HORIZONS, LEFT_OUT, drift_name
 from nashlens.reports.instruments.nonstationarity_table import nonstationarity_table
 from nashlens.reports.instruments.outcome_figure import outcome_figure
 from nashlens.reports.instruments.policy_path_figure import movement_words, policy_path_figure
@@ -38,14 +38,18 @@ def nonstationarity_chapter(frame: pd.DataFrame, facts: Mapping[str, GameFacts])
     """
     if frame.empty:
         return Chapter(answers=("Non-stationarity was not measured: no finished run is one that it applies to.",))
+    left_out = LEFT_OUT.words(frame)
+    frame = frame[~LEFT_OUT.is_in(frame)]
+    if frame.empty:
+        return Chapter(answers=(f"Non-stationarity was not measured. {left_out}",))
     merged = over_agents(frame)
     games = [str(game) for game in merged["game"].unique()]
     said = [sentence for game in games for sentence in _answers(merged[merged["game"] == game], game)]
     makers = (drift_figure, outcome_figure, policy_path_figure, target_figure)
     figures = (make(merged, games) for make in makers)
-    tables = (nonstationarity_table(frame), shapley_table(frame, facts))
+    tables = (nonstationarity_table(frame, left_out=left_out), shapley_table(frame, facts))
     return Chapter(
-        answers=tuple(said),
+        answers=(*said, *([f"Of non-stationarity nothing is said of some runs. {left_out}"] if left_out else [])),
         figures=tuple(figure for figure in figures if figure is not None),
         tables=tuple(table for table in tables if table is not None),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nashlens.reports.instruments.left_out import LeftOut
 from nashlens.reports.instruments.movement_quantities import MOVEMENT_QUANTITIES
 from nashlens.reports.quantities import Quantity
 
@@ -9,6 +10,17 @@ HORIZONS = (1, 5, 25)
 LOWE = "Lowe et al. (2017), arXiv:1706.02275"
 BUDGET = "Cheung, Simchi-Levi, Zhu (2020), ICML"
 TARGET_PARTS = ("total", "critic", "policy", "others", "interaction")
+LEFT_OUT = LeftOut(
+    prefix="ns_left_out_",
+    what="drift is not measured",
+    reasons={
+        "together": "its agents draw together",
+        "memory": "its policies have memory, of which states and probes say nothing",
+        "central": "a policy of it reads what all agents see",
+        "forgets": "an agent of the game forgets what it knew",
+        "untold": "the game is no table, no tree and no particle world",
+    },
+)
 
 
 def drift_name(h: int) -> str:
@@ -218,4 +230,5 @@ QUANTITIES = (
     ),
     *_of_budgets(),
     *_of_targets(),
+    *LEFT_OUT.quantities,
 )

@@ -19,7 +19,6 @@ SHORT = {"ns_policy_path": "path", "ns_policy_straight": "from the first"}
 DISTANCES = {
     "ns_policy_tv": "{} in total variation",
     "ns_policy_w2": "{} in 2-Wasserstein distance of actions",
-    "ns_policy_kl_new_old": "{} nats of the new from the old",
 }
 
 
@@ -72,11 +71,16 @@ def movement_words(part: pd.DataFrame) -> str:
 
 def _statements(part: pd.DataFrame) -> list[Statement]:
     last = at_the_end(part)
-    ends = {
-        name: {metric: seed_means(last, metric, algorithm=name) for metric in SHORT} for name in algorithms_of(part)
-    }
-    said = [plain(_end_words(name, **{SHORT[k].split()[0]: v for k, v in each.items()})) for name, each in ends.items()]
-    paths = {name: each["ns_policy_path"] for name, each in ends.items()}
+    paths, straight = (
+        {name: seed_means(last, metric, algorithm=name) for name in algorithms_of(part)} for metric in SHORT
+    )
+    said = [
+        plain(
+            f"Under {name} policies went {estimate_words(seed_estimate(path, least=0.0))} in all and ended "
+            f"{estimate_words(seed_estimate(straight[name], least=0.0))} from where they began."
+        )
+        for name, path in paths.items()
+    ]
     return said + [
         _farther(first, second, paths[first], paths[second])
         for first, second in combinations(paths, 2)
@@ -84,19 +88,12 @@ def _statements(part: pd.DataFrame) -> list[Statement]:
     ]
 
 
-def _end_words(algorithm: str, *, path: pd.Series, **rest: pd.Series) -> str:
-    straight = rest["from"]
-    return (
-        f"Under {algorithm} policies went {estimate_words(seed_estimate(path, least=0.0))} in all and ended "
-        f"{estimate_words(seed_estimate(straight, least=0.0))} from where they began."
-    )
-
-
 def _farther(first: str, second: str, one: pd.Series, other: pd.Series) -> Statement:
     def write(verdicts: Sequence[Verdict]) -> str:
-        verdict = verdicts[0].word(
-            up="farther than", down="less far than", neither="neither farther nor less far, as far as shown, than"
-        )
-        return f"Policies go {verdict} under {first} beside {second} (difference {verdicts[0].evidence})."
+        (found,) = verdicts
+        if found.sign:
+            far = "farther" if found.sign > 0 else "less far"
+            return f"Policies went {far} under {first} than under {second} (difference {found.evidence})."
+        return f"That they went farther under one of {first} and {second} is not shown (difference {found.evidence})."
 
     return Statement(differences=(difference(one, other),), write=write)

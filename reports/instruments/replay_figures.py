@@ -94,7 +94,7 @@ def others_figure(merged: pd.DataFrame, games: Sequence[str]) -> Figure | None:
         name="rs-others",
         title="What a replay is worth, by how many others changed",
         about="Effective share of the replay at the end of training when the importance weights count only so many of "
-        "the others, mean over agents.",
+        "the others, mean over agents; 1 if their policies had not moved.",
         say=lambda part, game: [plain(_decay(merged[merged["game"] == game]))],
         zero=True,
         x_label="others weighted for",
@@ -126,7 +126,8 @@ def insertion_figure(merged: pd.DataFrame, games: Sequence[str]) -> Figure | Non
         name="rs-insertion",
         title="What a replay is worth, by when its transitions came",
         about="Effective share, under the policies at the end of training, of the transitions that came in each "
-        "interval between snapshots, drawn at the step at which the interval begins; mean over agents.",
+        "interval between snapshots, drawn at the step at which the interval begins; mean over agents. It is 1 if the "
+        "others' policies have not moved since.",
         say=lambda part, game: [_old_and_new(part, name) for name in algorithms_of(part)],
         zero=True,
         x_label="step of insertion",

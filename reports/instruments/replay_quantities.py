@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from nashlens.reports.instruments.age_quantities import AGE_QUANTITIES, FOERSTER
-from nashlens.reports.instruments.left_out import LEFT_OUT
+from nashlens.reports.instruments.left_out import LeftOut
 from nashlens.reports.quantities import Quantity
 
 MAX_OTHERS = 11
 STALE_BELOW = 0.1
 CLIP = 10.0
+LEFT_OUT = LeftOut(
+    prefix="rs_left_out_",
+    what="the replay is not weighed",
+    reasons={
+        "alone": "there is one agent, and nobody else to change",
+        "no_replay": "its learners keep no replay",
+        "no_probabilities": "its actions have no probabilities, as they are real-valued or soft",
+        "memory": "its policies have memory",
+        "together": "its agents draw together, so that no one's actions have probabilities of their own",
+    },
+)
 LEARNERS = ("independent", "weighted", "joint")
 
 
@@ -142,5 +153,5 @@ QUANTITIES = (
         definition="Mean over own actions of the size of the mean error over states.",
         least=0.0,
     ),
-    *LEFT_OUT,
+    *LEFT_OUT.quantities,
 )

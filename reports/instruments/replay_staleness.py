@@ -15,17 +15,25 @@ import pandas as pd
 from nashlens.analysis.repeated_model import repeated_model
 from nashlens.analysis.replay_staleness import replay_staleness
 from nashlens.games import Game, NormalFormGame, SequentialGame
+from nashlens.games.core import Choice
 from nashlens.games.particle.world import ParticleWorld
 from nashlens.games.repeated import RepeatedGame
 from nashlens.reports.conventions import GameFacts
+from nashlens.reports.correlated_measures import draws_together
 from nashlens.reports.instruments.age_rows import classified_age_rows, tested_age_rows
 from nashlens.reports.instruments.contract import Chapter, Comparisons
-from nashlens.reports.instruments.left_out import left_out_rows, reason_to_leave_out
 from nashlens.reports.instruments.played_drift import played_drift_rows
 from nashlens.reports.instruments.replay_exact import matrix_replay_rows, repeated_replay_rows
-from nashlens.reports.instruments.replay_quantities import CLIP, MAX_OTHERS, QUANTITIES, STALE_BELOW, by_others_name
+from nashlens.reports.instruments.replay_quantities import (
+    CLIP,
+    LEFT_OUT,
+    MAX_OTHERS,
+    QUANTITIES,
+    STALE_BELOW,
+    by_others_name,
+)
 from nashlens.reports.instruments.replay_staleness_chapter import replay_chapter
-from nashlens.reports.instruments.replayed_transitions import NAME, Replayed, replayed
+from nashlens.reports.instruments.replayed_transitions import NAME, Replayed, keeps_replay, replayed
 from nashlens.reports.instruments.run_games import check_game
 from nashlens.reports.measure_rows import Row, row
 
@@ -63,7 +71,7 @@ class ReplayStaleness:
         """
         check_game(run, game)
         if reason := reason_to_leave_out(run, game):
-            yield from left_out_rows(run, reason)
+            yield from LEFT_OUT.rows(run, reason)
             return
         held = replayed(run, game, n_transitions=N_TRANSITIONS)
         yield from weight_rows(run, held)
@@ -126,6 +134,20 @@ def weight_rows(run: TrainingRun, held: Replayed) -> Iterator[Row]:
             share = replay_staleness(held.current[part], held.behaviour[part], agent=i).effective_share
             step = run.snapshot_steps[interval]
             yield row("rs_share_at", share, agent=agent, step=step, unit="transition", n=int(part.sum()))
+
+
+def reason_to_leave_out(run: TrainingRun, game: Game) -> str:
+    """Return why a run's replay cannot be weighed, as a key of `LEFT_OUT`; empty where it can."""
+    if game.spec.n_agents < 2:
+        return "alone"
+    if not keeps_replay(run):
+        return "no_replay"
+    if run.spec.soft_actions or not all(isinstance(space, Choice) for space in run.spec.action_spaces):
+        return "no_probabilities"
+    policies = run.policies()
+    if any(policy.memory_size for policy in policies):
+        return "memory"
+    return "together" if draws_together(policies) else ""
 
 
 INSTRUMENT = ReplayStaleness()

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from nashlens.reports.conventions import GameFacts
-from nashlens.reports.instruments.agents_figure import agents_figure
+from nashlens.reports.instruments.agents_figure import agents_figure, by_number, share_per_agent
 from nashlens.reports.instruments.contract import Chapter
 from nashlens.reports.instruments.drift_frames import algorithms_of, over_agents
-from nashlens.reports.instruments.left_out import is_left_out, left_out_words
 from nashlens.reports.instruments.replay_figures import (
     error_figure,
     insertion_figure,
@@ -20,7 +19,7 @@ from nashlens.reports.instruments.replay_figures import (
     played_figure,
     share_per_other,
 )
-from nashlens.reports.instruments.replay_quantities import CLIP
+from nashlens.reports.instruments.replay_quantities import LEFT_OUT
 from nashlens.reports.instruments.replay_table import P_LEVEL, replay_table
 from nashlens.reports.instruments.seed_estimates import seed_counts, seed_estimate, seed_means
 from nashlens.reports.quantities import quantity
@@ -29,7 +28,8 @@ from nashlens.reports.words import counted, estimate_words, listed
 
 RATIOS = {
     "rs_age_ratio_epsilon": "with ε for a fingerprint",
-    "rs_age_ratio_quarter": "with the quarter of the updates",
+    "rs_age_ratio_fingerprint": "with the share of the updates made (and ε, where there is one)",
+    "rs_age_ratio_quarter": "with only the quarter of the updates",
 }
 TESTS = {
     "own": "given its own action",
@@ -37,13 +37,7 @@ TESTS = {
     "quarter": "given the quarter of the updates too",
     "joint": "given everybody's action, the control",
 }
-AGES = {
-    "rs_age_own": "given its own action",
-    "rs_age_epsilon": "given ε too",
-    "rs_age_fingerprint": "given a fingerprint of both ε and the updates made",
-    "rs_age_quarter": "given only the quarter of the updates",
-    "rs_age_joint": "given everybody's action",
-}
+AGES = {"rs_age_own": "given its own action", "rs_age_joint": "given everybody's action"}
 
 
 def replay_chapter(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Chapter:
@@ -56,8 +50,8 @@ def replay_chapter(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Chapt
     """
     if frame.empty:
         return Chapter(answers=("Stale replay was not measured: no finished run is one that it applies to.",))
-    left_out = left_out_words(frame)
-    weighed = frame[~is_left_out(frame)]
+    left_out = LEFT_OUT.words(frame)
+    weighed = frame[~LEFT_OUT.is_in(frame)]
     if weighed.empty:
         return Chapter(answers=(f"Stale replay was not measured. {left_out}",))
     merged = over_agents(weighed)
@@ -71,11 +65,27 @@ def replay_chapter(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Chapt
         _answer(merged[merged["game"] == game], weighed[weighed["game"] == game], game, told=told[game])
         for game in games
     ]
+    unsaid = [f"Of stale replay nothing is said of some runs. {left_out}"] if left_out else []
     return Chapter(
-        answers=(*answers, *([f"Of stale replay nothing is said of some runs. {left_out}"] if left_out else [])),
+        answers=(*answers, *_added(merged, facts), *unsaid),
         figures=tuple(figure for figure in figures if figure is not None),
         tables=(replay_table(weighed, left_out=left_out),),
     )
+
+
+def _added(merged: pd.DataFrame, facts: Mapping[str, GameFacts]) -> list[str]:
+    """Say what one more agent does to the share in each game that is played by several numbers of agents."""
+    said = []
+    for part in by_number(merged, facts):
+        factors = {name: f for name in algorithms_of(part) if len(f := share_per_agent(part, name))}
+        words = [f"{estimate_words(seed_estimate(f, least=0.0))} under {name}" for name, f in factors.items()]
+        numbers = listed([str(int(n)) for n in sorted(part["step"].unique())])
+        if words:
+            said.append(
+                f"{part['game'].iloc[0]} with {numbers} agents. One more agent multiplies the share of its transitions "
+                f"that a replay is worth by {listed(words)}."
+            )
+    return said
 
 
 def _means(part: pd.DataFrame, metric: str) -> str:
@@ -99,7 +109,7 @@ def _answer(part: pd.DataFrame, single: pd.DataFrame, game: str, *, told: str) -
     if factors:
         words = [f"{estimate_words(seed_estimate(v, least=0.0))} under {name}" for name, v in factors.items()]
         said.append(f"One more other multiplies that share by {listed(words)}.")
-    said += [_clipped(part), _ages(part), _ratios(part), _tests(single), _gains(part, single), _errors(part, told)]
+    said += [_ages(part), _ratios(part), _tests(single), _gains(part, single), _errors(part, told)]
     return " ".join(words for words in said if words)
 
 
@@ -109,21 +119,10 @@ def _ages(part: pd.DataFrame) -> str:
     return f"What a transition's age tells of its outcome, exactly and in nats: {'; '.join(said)}." if said else ""
 
 
-def _clipped(part: pd.DataFrame) -> str:
-    """Say what share of the weights clipping would touch, where it would any."""
-    touched = part[(part["metric"] == "rs_clip_fraction") & (part["value"] > 0)]
-    if touched.empty:
-        return ""
-    return (
-        f"Clipping weights at {CLIP:g} would touch a share of {_means(part, 'rs_clip_fraction')}, and make the replay "
-        f"worth {_means(part, 'rs_clipped_share')}, for a bias."
-    )
-
-
 def _ratios(part: pd.DataFrame) -> str:
     """Say what share of the information in ages fingerprints leave."""
     said = [f"{words} {given}" for name, given in RATIOS.items() if (words := _means(part, name))]
-    return f"Of what age tells given the own action a share is left of {'; '.join(said)}." if said else ""
+    return f"Of what age tells given the own action this share is left: {'; '.join(said)}." if said else ""
 
 
 def _tests(single: pd.DataFrame) -> str:
@@ -139,8 +138,8 @@ def _gains(part: pd.DataFrame, single: pd.DataFrame) -> str:
         return ""
     return (
         "Whoever knows an agent's observation and action tells the older from the newer half of its replay better once "
-        f"the next observation is known too, by at least {own} nats; who knows everybody's, by {joint} (the control). "
-        f"The gain is more than luck (p ≤ {P_LEVEL}) in {_counted(single, 'rs_age_gain_p_{}', TESTS)}."
+        f"the next observation is known too, by at least, in nats, {own}; who knows everybody's, by {joint} (the "
+        f"control). The gain is more than luck (p ≤ {P_LEVEL}) in {_counted(single, 'rs_age_gain_p_{}', TESTS)}."
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from nashlens.reports.instruments.drift_frames import over_agents
 from nashlens.reports.instruments.estimate_rows import estimate_row, estimates_as_table
 from nashlens.reports.instruments.replay_quantities import QUANTITIES
-from nashlens.reports.instruments.seed_estimates import seed_estimate
+from nashlens.reports.instruments.seed_estimates import known_estimate
 from nashlens.reports.quantities import quantity
 from nashlens.reports.tables import Table
 
@@ -31,8 +31,8 @@ def replay_table(frame: pd.DataFrame, *, left_out: str = "") -> Table:
         name="replay-staleness",
         title="What replay is worth and what it teaches",
         caption="Mean over agents (and over snapshots, where there is one number at each) of each quantity, then over "
-        "seeds with its 95% Student's t interval, cut at 0 for what cannot be below. Of p-values the share at or below "
-        f"{P_LEVEL} stands. {left_out}".rstrip(),
+        "seeds with its 95% Student's t interval, cut at 0 for what cannot be below and at 1 for what cannot be above. "
+        f"Of p-values the share at or below {P_LEVEL} stands. {left_out}".rstrip(),
         labels={"game": "game", "quantity": "quantity", "algorithm": "algorithm", "each": "each seed"},
     )
 
@@ -54,9 +54,7 @@ def _rows(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
                 if name in TESTS:
                     title, unit = f"Share of agents with p ≤ {P_LEVEL}{what.title.removeprefix('p-value')}", "0 to 1"
                 yield estimate_row(
-                    seed_estimate(
-                        values.groupby(rows["seed"]).mean(), least=what.least, higher_is_better=what.higher_is_better
-                    ),
+                    known_estimate(values.groupby(rows["seed"]).mean(), what),
                     game=str(game),
                     quantity=f"{title} ({unit})",
                     algorithm=str(algorithm),

@@ -11,7 +11,10 @@ import pandas as pd
 from nashlens.analysis.results import Estimate
 from nashlens.analysis.statistics import student_t
 from nashlens.reports.estimates import LEVEL, MIN_SEEDS, few_seeds
+from nashlens.reports.quantities import Quantity
 from nashlens.reports.words import counted, listed
+
+AT_MOST_1 = ("0 to 1", "probability")
 
 
 def seed_means(frame: pd.DataFrame, metrics: str | Sequence[str], **where: str) -> pd.Series:
@@ -63,14 +66,18 @@ def seed_counts(frame: pd.DataFrame) -> str:
 
 
 def seed_estimate(
-    values: pd.Series | Sequence[float], *, least: float | None = None, higher_is_better: bool | None = None
+    values: pd.Series | Sequence[float],
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    higher_is_better: bool | None = None,
 ) -> Estimate:
     """Return the mean over seeds with Student's t interval; fewer than `MIN_SEEDS` have none, and a reason instead.
 
     Parameters
     ----------
     values : one number a seed; seeds without a finite one leave no interval.
-    least : what the quantity cannot be below, to which the interval is cut.
+    least, most : what the quantity cannot be below and above, to which the interval is cut.
     higher_is_better : the direction of the quantity, None where it has none.
     """
     numbers = np.asarray(values, dtype=np.float64)
@@ -81,4 +88,24 @@ def seed_estimate(
     found = student_t(numbers, level=LEVEL, higher_is_better=higher_is_better).at()
     if found.n < MIN_SEEDS:
         return replace(found, low=np.nan, high=np.nan, reason=few_seeds(found.n))
-    return found if least is None else replace(found, low=max(found.low, least), high=max(found.high, least))
+    floor, ceiling = -np.inf if least is None else least, np.inf if most is None else most
+    return replace(found, low=_within(found.low, floor, ceiling), high=_within(found.high, floor, ceiling))
+
+
+def known_estimate(values: pd.Series, what: Quantity) -> Estimate:
+    """Return the estimate of a quantity, cut to what it can be; without a number it says why there is none.
+
+    Parameters
+    ----------
+    values : one number a seed.
+    what : the quantity; one that is a share or a total variation is at most 1.
+    """
+    most = 1.0 if what.value_unit.endswith(AT_MOST_1) else None
+    found = seed_estimate(values, least=what.least, most=most, higher_is_better=what.higher_is_better)
+    if np.isnan(found.value) and found.n and what.missing:
+        return replace(found, reason=f"{found.reason}: {what.missing}")
+    return found
+
+
+def _within(value: float, low: float, high: float) -> float:
+    return value if np.isnan(value) else min(max(value, low), high)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NAME = "nonstationarity"
 N_EPISODES = 64
 N_MOMENTS = 5
-MAX_PLAYED_AGENTS = 4  # agents up to which episodes are played at all 2^N mixtures of old and new policies
+MAX_PLAYED_AGENTS = 5  # agents up to which episodes are played at all 2^N mixtures of old and new policies
 
 
 def value_rows(run: TrainingRun, shift: ValueShift, steps: IntArray, *, n: int = 1) -> Iterator[Row]:

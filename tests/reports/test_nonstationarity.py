@@ -20,8 +20,9 @@ from nashlens.reports.instruments.outcome_sampling import sampled_outcomes, trav
 from nashlens.reports.instruments.policy_movement import probed_policy_rows
 from nashlens.reports.instruments.probe_moments import probe_moments
 from nashlens.reports.instruments.run_games import discount_of
-from nashlens.reports.instruments.seed_estimates import seed_estimate, seed_halves, seed_means
+from nashlens.reports.instruments.seed_estimates import known_estimate, seed_estimate, seed_halves, seed_means
 from nashlens.reports.instruments.target_movement import target_rows
+from nashlens.reports.quantities import Quantity
 from tests.reports.instrument_runs import constant_run, measured_frame, value_actor, values_of
 
 HEADS = [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]
@@ -355,9 +356,12 @@ def test_table_tells_who_moved_whose_value() -> None:
     table = nonstationarity_chapter(frame, {}).tables[1]
     found = table.data.set_index(["moved", "whose"])["value"]
     gained = values_of(list(INSTRUMENT.measure(runs[0], game)), "ns_value_own", agent="agent_0")[0]
+    assert found["agent_0", "everybody's"] == pytest.approx(gained)  # a common reward
+    assert found["agent_1", "everybody's"] == found["agent_2", "everybody's"] == 0.0
+    frame.loc[(frame["metric"] == "ns_shapley_0") & (frame["agent"] != "agent_0"), "value"] *= -0.5
+    found = nonstationarity_chapter(frame, {}).tables[1].data.set_index(["moved", "whose"])["value"]
     assert found["agent_0", "its own"] == pytest.approx(gained)
-    assert found["agent_0", "another's"] == pytest.approx(gained)
-    assert found["agent_1", "its own"] == found["agent_2", "another's"] == 0.0
+    assert found["agent_0", "another's"] == pytest.approx(gained / 2)  # in size
 
 
 @pytest.mark.parametrize(("above", "said"), [(True, "lies above its noise floor"), (False, "is not shown to be more")])
@@ -397,6 +401,28 @@ def test_chapter_holds_drifts_of_worlds_against_their_floor(above: bool, said: s
     assert said in rewards
 
 
+def test_measure_says_why_a_run_is_left_out() -> None:
+    game = make("bilinear")
+    actor = ActorSnapshots(weights=(np.zeros((2, 1, 2), np.float32),), biases=(np.zeros((2, 2), np.float32),))
+    run = constant_run(game, [[[0.5, 0.5]] * 2] * 2, actors=(actor, actor))
+    (why,) = INSTRUMENT.measure(run, game)
+    assert (why["metric"], why["value"]) == ("ns_left_out_untold", 1.0)
+
+
+def test_chapter_names_and_counts_the_runs_that_were_left_out() -> None:
+    game = make("matching_pennies")
+    frame = measured_frame(INSTRUMENT, {("pennies", "maddpg"): [pennies(seed=k) for k in range(5)]}, game)
+    gone = frame.head(2).assign(metric="ns_left_out_memory", value=1.0, algorithm="recurrent", run_id=["a", "b"])
+    words = (
+        "Left out: 2 runs of recurrent in pennies (its policies have memory, of which states and probes say nothing)."
+    )
+    chapter = nonstationarity_chapter(pd.concat([frame, gone]), {})
+    assert chapter.tables[0].caption.endswith(words)
+    assert words in chapter.answers[-1]
+    assert "under recurrent" not in chapter.answers[0]
+    assert nonstationarity_chapter(gone, {}).answers == (f"Non-stationarity was not measured. {words}",)
+
+
 def test_over_agents_keeps_a_missing_number_missing() -> None:
     rows = [
         {"game": "g", "algorithm": "a", "run_id": "r", "seed": 0, "step": 1, "metric": "m", "bound": "exact"}
@@ -415,4 +441,8 @@ def test_seed_numbers() -> None:
     assert "at least 5" in seed_estimate([1.0, 2.0]).reason
     # mean .2, s = √(.2 · .8 · 5 / 4) = .447, t_4 = 2.776: low = .2 − .555 < 0, cut at 0
     cut = seed_estimate([0.0, 0.0, 0.0, 0.0, 1.0], least=0.0)
+    assert seed_estimate([1.0, 1.0, 1.0, 1.0, 0.0], most=1.0).high == 1.0
+    what = Quantity(name="m", title="M", value_unit="0 to 1", definition="", least=0.0, missing="nothing moved")
+    assert known_estimate(pd.Series([1.0, 1.0, 1.0, 1.0, 0.0]), what).high == 1.0
+    assert known_estimate(pd.Series([np.nan] * 5), what).reason.endswith("no finite value: nothing moved")
     assert (cut.low, cut.high) == (0.0, pytest.approx(0.2 + 2.7764451 * 0.4472136 / 5**0.5))

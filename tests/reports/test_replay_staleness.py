@@ -277,13 +277,13 @@ def test_chapter_counts_tests_and_says_what_fingerprints_leave() -> None:
     frame = tidy(
         SHARE
         | {("dqn", "rs_age_p_own"): [0.005], ("dqn", "rs_age_p_joint"): [0.9]}
-        | {("dqn", "rs_age_own"): [0.3], ("dqn", "rs_age_joint"): [0.0], ("dqn", "rs_age_fingerprint"): [0.0]},
+        | {("dqn", "rs_age_own"): [0.3], ("dqn", "rs_age_joint"): [0.0], ("dqn", "rs_age_ratio_fingerprint"): [0.0]},
         noise=0.0,
     )
     answer = replay_chapter(frame, {}).answers[0]
     assert "in 6 of 6 tests given its own action and 0 of 6 tests given everybody's action, the control" in answer
     assert "given its own action: 0.300" in answer
-    assert "given a fingerprint of both" in answer
+    assert "this share is left: 0 [0, 0] under dqn with the share of the updates made" in answer
 
 
 def test_chapter_tells_gains_played_drift_and_what_fingerprints_leave() -> None:
@@ -297,10 +297,9 @@ def test_chapter_tells_gains_played_drift_and_what_fingerprints_leave() -> None:
     )
     chapter = replay_chapter(frame, {})
     answer = chapter.answers[0]
-    assert "by at least 0.200" in answer
+    assert "by at least, in nats, 0.2" in answer
     assert "in 6 of 6 tests given its own action and 0 of 6 tests given everybody's action" in answer
-    assert "a share is left of 0.2" in answer
-    assert "Clipping weights at 10 would touch a share of 0.0" in answer
+    assert "this share is left: 0.2" in answer
     (figure,) = [each for each in chapter.figures if each.name == "rs-played"]
     assert "The drift under dqn lies above its noise floor" in figure.paragraphs[0]
     table = chapter.tables[0].data.set_index("quantity")["value"]
