@@ -25,6 +25,7 @@ from nashlens.reports.instruments.gradient_estimators import applies, subject_of
 from nashlens.reports.instruments.gradient_samples import N_STATES, episode_gradients, mean_gradient, nested_gradients
 from nashlens.reports.instruments.proposition_rows import is_binary_team, proposition_rows
 from nashlens.reports.instruments.recorded_moments import record
+from nashlens.reports.instruments.run_games import check_game
 from nashlens.reports.measure_rows import Row, row
 from nashlens.reports.measures import first_learned
 
@@ -53,12 +54,13 @@ class _Gradients:
 
         Raises
         ------
-        ValueError : the run kept no critics.
+        ValueError : the run kept no critics, or the game is not the run's.
 
         Notes
         -----
         Nothing for other matrix games, and for policies that are no plain networks over one hard choice.
         """
+        check_game(run, game)
         if isinstance(game, NormalFormGame) and is_binary_team(game):
             yield from proposition_rows(run, game)
         elif not isinstance(game, NormalFormGame) and applies(run, game):

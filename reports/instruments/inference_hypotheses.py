@@ -84,9 +84,12 @@ def _lagging(game: str, pair: str, by: Mapping[str, Ends]) -> Claim:
 
 
 def _share(game: str, pair: str, claim: str, part: Ends, total: Ends) -> Claim:
-    """Return the claim that a part is more than half of a whole, seed by seed."""
-    ratio = part["value"] / total["value"] if total["value"] else float("nan")
-    evidence = f"{in_words(part)} of {in_words(total)} nats, a share of {number(ratio)}"
+    """Return the claim that a part is more than half of a whole, seed by seed; an infinite whole has no parts."""
+    if math.isinf(total["value"]):
+        evidence = "the divergence is infinite, since the supports differ, and has no parts"
+    else:
+        ratio = part["value"] / total["value"] if total["value"] else float("nan")
+        evidence = f"{in_words(part)} of {in_words(total)} nats, a share of {number(ratio)}"
     return _claim(game, pair, claim, evidence, margins=(_margin(part, total, weights=(1.0, -HALF)),))
 
 

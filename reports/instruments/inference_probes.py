@@ -59,6 +59,10 @@ class Probes:
         counted = self.weights > 0
         return float((self.weights[counted] * values[counted]).sum())
 
+    def quantile(self, values: Array, share: float) -> float:
+        """Return the least value that at least a share of the weight does not exceed; it may be infinite."""
+        return float(np.quantile(values, share, weights=self.weights, method="inverted_cdf"))
+
     def spread(self, values: Array) -> float:
         """Return the weighted standard deviation of one number a probe."""
         centred = values - self.mean(values)

@@ -23,11 +23,11 @@ from nashlens.games.core import Choice
 from nashlens.games.randomness import child
 from nashlens.reports.conventions import GameFacts
 from nashlens.reports.instruments.actor_gradient_effect import actor_gradient_effect
+from nashlens.reports.instruments.behavioural_diversity import moves_a_body
 from nashlens.reports.instruments.contract import Chapter, Comparisons
 from nashlens.reports.instruments.dose_response import dose_response
+from nashlens.reports.instruments.inference_distances import Numbers, divergence_numbers, transport_numbers
 from nashlens.reports.instruments.inference_ledger_rows import (
-    Numbers,
-    divergence_numbers,
     lag_numbers,
     regulariser_numbers,
     shape_numbers,
@@ -39,6 +39,7 @@ from nashlens.reports.instruments.inference_values import joint_probabilities, p
 from nashlens.reports.instruments.played_actions import N_DRAWS, gumbel_noise, is_soft, mean_played
 from nashlens.reports.instruments.policy_inference_chapter import policy_inference_chapter
 from nashlens.reports.instruments.policy_inference_quantities import QUANTITIES
+from nashlens.reports.instruments.run_games import check_game
 from nashlens.reports.instruments.stand_ins import INFERRED, StandIn, stand_in_of, true_and_fed
 from nashlens.reports.measure_rows import Row, row
 
@@ -52,7 +53,7 @@ class PolicyInference:
     """Ledgers of what stands in for the others' policies, and the dose–response of the return."""
 
     name = "policy_inference"
-    version = 1
+    version = 2
     quantities = QUANTITIES
 
     def measure(self, run: TrainingRun, game: Game) -> Iterator[Row]:
@@ -62,11 +63,9 @@ class PolicyInference:
 
         Raises
         ------
-        ValueError : the run infers and kept no critics and models, or it is of another game.
+        ValueError : the run infers and kept no critics and models, or the game is not the run's.
         """
-        shape = ("agents", "observation_sizes", "action_spaces")
-        if any(getattr(run.spec, part) != getattr(game.spec, part) for part in shape):
-            raise ValueError(f"run must be one of {game.spec.name}, not of {run.spec.name}: probes of another game")
+        check_game(run, game)
         agents = [i for i in range(run.spec.n_agents) if _keeps_models(run, i)]
         if not agents or not can_be_compared(game, run.policies()):
             return
@@ -78,7 +77,7 @@ class PolicyInference:
                 assert how is not None
                 for j in range(run.spec.n_agents):
                     if j != i:
-                        yield from self._pair(run, i, j, how=how, chosen=chosen[: k + 1], probes=probes[: k + 1])
+                        yield from self._pair(run, game, i, j, how=how, chosen=chosen[: k + 1], probes=probes[: k + 1])
                 yield from self._gradient(run, game, i, how=how, snapshot=t)
 
     def compare(self, runs: Mapping[str, Sequence[TrainingRun]], game: Game, *, label: str) -> Comparisons:
@@ -92,10 +91,11 @@ class PolicyInference:
         return policy_inference_chapter(frame, comparisons)
 
     def _pair(
-        self, run: TrainingRun, i: int, j: int, *, how: StandIn, chosen: list[int], probes: list[Probes]
+        self, run: TrainingRun, game: Game, i: int, j: int, *, how: StandIn, chosen: list[int], probes: list[Probes]
     ) -> Iterator[Row]:
         here, t = probes[-1], chosen[-1]
-        numbers = pair_numbers(run, i, j, how=how, snapshot=t, probes=here, rng=child(run.seed, self.name, i, j, t))
+        rng, moves = child(run.seed, self.name, i, j, t), moves_a_body(game, j)
+        numbers = pair_numbers(run, i, j, how=how, snapshot=t, probes=here, moves=moves, rng=rng)
         if how.source == INFERRED and how.dose == 0 and t > 0:
             numbers |= fit_numbers(run, i, j, how=how, chosen=chosen, probes=probes, seed_name=self.name)
         pair = f"{run.spec.agents[i]} of {run.spec.agents[j]}"
@@ -114,7 +114,15 @@ class PolicyInference:
 
 
 def pair_numbers(
-    run: TrainingRun, i: int, j: int, *, how: StandIn, snapshot: int, probes: Probes, rng: np.random.Generator
+    run: TrainingRun,
+    i: int,
+    j: int,
+    *,
+    how: StandIn,
+    snapshot: int,
+    probes: Probes,
+    moves: bool = False,
+    rng: np.random.Generator,
 ) -> Numbers:
     """Return what holds of any stand-in: distances, ledgers by shape and by value, errors in value.
 
@@ -125,6 +133,7 @@ def pair_numbers(
     how : how agent i comes by the policies of the others.
     snapshot : which.
     probes : where.
+    moves : whether j's first choice moves a body in a particle world.
     rng : draws of actions, where there are too many to list.
     """
     space = run.spec.action_spaces[j]
@@ -141,7 +150,8 @@ def pair_numbers(
         fed_as=how.fed_as,
         rng=rng,
     )
-    return divergence_numbers(p, q, probes) | shape_numbers(p, q, probes) | value_numbers(p, q, values, probes)
+    numbers = divergence_numbers(p, q, probes) | transport_numbers(true, fed, space, probes, moves=moves)
+    return numbers | shape_numbers(p, q, probes) | value_numbers(p, q, values, probes)
 
 
 def fit_numbers(

@@ -313,6 +313,50 @@ def test_answers_name_the_worst_model_with_its_shares(make_run: MakeRun) -> None
     assert [figure.name for figure in chapter.figures] == ["dose-response", "inference-parts"]
 
 
+def test_policies_of_different_supports_have_total_variation_first_and_a_reason(make_run: MakeRun) -> None:
+    parts = dict.fromkeys(
+        ("inference_regulariser", "inference_calibration", "inference_softness", "inference_relevant"), np.nan
+    )
+    infinite = {"inference_kl_true_model": np.inf, "inference_infinite": 0.25, "inference_residual": np.nan}
+    floored = {"inference_kl_floored": 4.0, "inference_clamped": 0.125}
+    chapter = chapter_of(make_run, NEARLY, **infinite, **floored, **parts)
+    text = next(each for each in chapter.answers if "furthest off" in each)
+    assert text.index("0.51") < text.index("KL(true‖model) is infinite in 5 of 5 seeds")  # the total variation
+    assert "in a share of 0.255 of the observations (mean over seeds) the model rules out an action that the" in text
+    assert "over a floor of 1e−8, which raises a share of 0.128 of the model's probabilities, it is 4.0" in text
+    assert "Shares of that divergence" not in text
+    table = next(each for each in chapter.tables if each.name == "inference-explanations")
+    shares = [row for row in table.rows if row[2].startswith(("H1", "H2", "H5: most"))]
+    assert {row[4] for row in shares} == {"not shown"}
+    assert all("infinite, since the supports differ" in row[3] for row in shares)
+    ledgers = next(each for each in chapter.tables if each.name == "inference-ledgers")
+    words = {row[3]: row[4] for row in ledgers.rows}
+    assert words["KL of the true policy from its stand-in"].startswith("infinite (no interval: 5 of 5 seeds")
+    assert (
+        "the stand-in rules out an action that the true policy takes"
+        in words["KL of the true policy from its stand-in"]
+    )
+    assert "an infinite divergence has no parts" in words["KL that temperature repairs"]
+    regulariser = next(each for each in chapter.tables if each.name == "inference-regulariser")
+    assert regulariser.rows[0][6] == "no value"
+
+
+def test_the_part_of_each_entropy_weight_stands_beside_its_rest(make_run: MakeRun) -> None:
+    chapter = chapter_of(make_run, NEARLY, inference_regulariser=0.25, inference_residual=0.75)
+    table = next(each for each in chapter.tables if each.name == "inference-regulariser")
+    assert len(table.rows) == 1
+    assert table.rows[0][:3] == ("hunt", "a of b", "0.001")
+    assert table.rows[0][6] == "0.250"
+
+
+def test_relevance_is_drawn_over_training_for_each_pair(make_run: MakeRun) -> None:
+    chapter = chapter_of(make_run, NEARLY, inference_relevance=0.5)
+    figure = next(each for each in chapter.figures if each.name == "inference-relevance")
+    assert [panel.title for panel in figure.panels] == ["hunt: a of b"]
+    assert figure.paragraphs == ("hunt: a of b. At the end 0.510 at λ = 0.001.",)
+    assert sorted(figure.data["step"]) == [0, 100]
+
+
 def test_a_sure_difference_within_the_margin_is_equivalent(make_run: MakeRun) -> None:
     slightly = [p - 0.002 for p in NEARLY]
     found = suite_of(make_run, {"truth": arm(make_run, NEARLY), "u": arm(make_run, slightly, dose=1.0)})
