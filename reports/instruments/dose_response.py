@@ -24,7 +24,7 @@ from nashlens.games.handover import Handover
 from nashlens.reports.estimates import LEVEL, MIN_SEEDS, difference
 from nashlens.reports.instruments.estimate_rows import ESTIMATE_COLUMNS, estimate_row
 from nashlens.reports.instruments.run_games import check_game
-from nashlens.reports.instruments.stand_ins import INFERRED, StandIn, stand_in_of
+from nashlens.reports.instruments.stand_ins import StandIn, stand_in_of
 
 if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
@@ -77,12 +77,12 @@ def dose_response(runs: Mapping[str, Sequence[TrainingRun]], game: Game, *, labe
 
 
 def family_of(how: StandIn) -> str:
-    """Return what an arm varies: ``true``, ``inferred``, the replacement of a dose, or the encoding."""
+    """Return what an arm varies: the source (``true``, ``inferred``, ``replay``), the replacement, or the encoding."""
     if how.fed_as != "actions":
         return how.fed_as
     if how.dose > 0:
         return how.dose_of
-    return INFERRED if how.source == INFERRED else "true"
+    return how.source
 
 
 def return_of(run: TrainingRun, game: Game, *, snapshot: int) -> float:

@@ -60,13 +60,13 @@ def worst_pair(part: pd.DataFrame) -> str | None:
 def _how_far(game: str, pair: str, by: Mapping[str, Ends]) -> str:
     """Say how far a model is from the policy: total variation first, then the divergence and its parts, or why none."""
     whole = by[WHOLE]
-    tv, kl, back, same = (
-        in_words(by[f"inference_{name}"]) for name in ("tv", "kl_true_model", "kl_model_true", "agreement")
-    )
+    tv, kl, back = (in_words(by[f"inference_{name}"]) for name in ("tv", "kl_true_model", "kl_model_true"))
     first = f"{game}: the model that is furthest off, {pair}, ends {tv} in total variation"
-    agrees = (
-        f"prefers the same action in {same} of the observations ({counted(int(whole['n']), 'seed')}){_over_probes(by)}."
-    )
+    if "inference_agreement" in by:
+        alike = f"prefers the same action in {in_words(by['inference_agreement'])} of the observations"
+    else:
+        alike = f"misses its mean action by {in_words(by['inference_rmse'])}, root mean square, in action units"
+    agrees = f"{alike} ({counted(int(whole['n']), 'seed')}){_over_probes(by)}."
     if math.isinf(whole["value"]):
         return f"{first} from the true target policy and {agrees} {_infinite(by, back)}"
     parts = {

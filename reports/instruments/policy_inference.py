@@ -18,14 +18,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from nashlens.analysis.gaussian_opponent import gaussian_opponent_divergence
+from nashlens.analysis.results import Array
 from nashlens.games import Game
-from nashlens.games.core import Choice
+from nashlens.games.core import Box
 from nashlens.games.randomness import child
 from nashlens.reports.conventions import GameFacts
 from nashlens.reports.instruments.actor_gradient_effect import actor_gradient_effect
 from nashlens.reports.instruments.behavioural_diversity import moves_a_body
+from nashlens.reports.instruments.box_stand_ins import true_and_fed_moments
 from nashlens.reports.instruments.contract import Chapter, Comparisons
 from nashlens.reports.instruments.dose_response import dose_response
+from nashlens.reports.instruments.inference_boxes import box_fit_numbers, box_pair_numbers
 from nashlens.reports.instruments.inference_distances import Numbers, divergence_numbers, transport_numbers
 from nashlens.reports.instruments.inference_ledger_rows import (
     lag_numbers,
@@ -137,7 +141,8 @@ def pair_numbers(
     rng : draws of actions, where there are too many to list.
     """
     space = run.spec.action_spaces[j]
-    assert isinstance(space, Choice)
+    if isinstance(space, Box):
+        return box_pair_numbers(run, i, j, snapshot=snapshot, probes=probes, rng=rng)
     true, fed = true_and_fed(run, i, j, probes.observations[j], snapshot=snapshot)
     p, q = joint_probabilities(true, space), joint_probabilities(fed, space)
     values = pair_values(
@@ -167,7 +172,8 @@ def fit_numbers(
     seed_name : names the draws.
     """
     space, t, here = run.spec.action_spaces[j], chosen[-1], probes[-1]
-    assert isinstance(space, Choice)
+    if isinstance(space, Box):
+        return _box_fit(run, i, j, how=how, chosen=chosen, probes=probes, seed_name=seed_name)
     noise = gumbel_noise(N_DRAWS, space.width, rng=child(run.seed, seed_name, "noise", j))
     true, fed = (joint_probabilities(each, space) for each in true_and_fed(run, i, j, here.observations[j], snapshot=t))
     numbers = regulariser_numbers(true, fed, here, weight=how.entropy_weight)
@@ -175,21 +181,48 @@ def fit_numbers(
     if is_soft(target):
         played = joint_probabilities(mean_played(target, here.observations[j], noise=noise), space)
         numbers |= softness_numbers(true, fed, played, here)
-    steps = np.diff(run.snapshot_steps[chosen], prepend=run.snapshot_steps[chosen[0]]).astype(np.float64)
-    kept = steps > 0
-    buffer = pooled([each for each, used in zip(probes, kept, strict=True) if used], steps[kept])
+    filled, steps, buffer = replayed_probes(run, chosen, probes)
     there = buffer.observations[j]
     snapshots = np.stack(
-        [
-            joint_probabilities(mean_played(run.policies(s)[j], there, noise=noise), space)
-            for s, used in zip(chosen, kept, strict=True)
-            if used
-        ]
+        [joint_probabilities(mean_played(run.policies(s)[j], there, noise=noise), space) for s in filled]
     )
     old_true, old_fed = (joint_probabilities(each, space) for each in true_and_fed(run, i, j, there, snapshot=t))
     fresh = divergence_numbers(true, fed, here)["inference_kl_true_model"]
-    return numbers | lag_numbers(
-        fresh, true=old_true, fed=old_fed, snapshots=snapshots, weights=steps[kept], buffer=buffer
+    return numbers | lag_numbers(fresh, true=old_true, fed=old_fed, snapshots=snapshots, weights=steps, buffer=buffer)
+
+
+def replayed_probes(run: TrainingRun, chosen: list[int], probes: list[Probes]) -> tuple[list[int], Array, Probes]:
+    """Return the snapshots that filled the replay, the steps since the one before each, and their probes in one.
+
+    Parameters
+    ----------
+    run : whose replay.
+    chosen, probes : snapshots and fresh observations of each.
+    """
+    steps = np.diff(run.snapshot_steps[chosen], prepend=run.snapshot_steps[chosen[0]]).astype(np.float64)
+    kept = steps > 0
+    buffer = pooled([each for each, used in zip(probes, kept, strict=True) if used], steps[kept])
+    return [s for s, used in zip(chosen, kept, strict=True) if used], steps[kept], buffer
+
+
+def _box_fit(
+    run: TrainingRun, i: int, j: int, *, how: StandIn, chosen: list[int], probes: list[Probes], seed_name: str
+) -> Numbers:
+    filled, steps, buffer = replayed_probes(run, chosen, probes)
+    t, here = chosen[-1], probes[-1]
+    true, fed = true_and_fed_moments(run, i, j, here.observations[j], snapshot=t)
+    found = gaussian_opponent_divergence(true.mean, true.std, model_mean=fed.mean, model_std=fed.std)
+    return box_fit_numbers(
+        run,
+        i,
+        j,
+        snapshot=t,
+        fresh=here.mean(found.kl_true_model),
+        weight=how.entropy_weight,
+        snapshots=filled,
+        shares=steps / steps.sum(),
+        buffer=buffer,
+        rng=child(run.seed, seed_name, "fit", i, j, t),
     )
 
 

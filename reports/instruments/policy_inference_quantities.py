@@ -121,6 +121,14 @@ DISTANCES = (
         "Between the forces of the alternatives, where they move a body.",
     ),
     _nats("js", "Jensen–Shannon divergence", "At most ln 2.", least=0.0),
+    _nats("kl_mean", "KL of the means", "Of Gaussian policies, the part that equal spreads would leave.", least=0.0),
+    _nats("kl_spread", "KL of the spreads", "Of Gaussian policies, the rest.", least=0.0),
+    _plain(
+        "rmse",
+        "Root mean square error of the mean action",
+        "action units",
+        "Between the means of Gaussian policies, over the situations.",
+    ),
     _plain("agreement", "Same preferred action", "share", "Where both prefer the same alternative.", higher=True),
     _plain(
         "information",

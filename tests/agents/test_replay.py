@@ -117,9 +117,7 @@ def test_what_was_done_next_is_that_of_the_same_environment_unless_its_episode_w
     for t in range(n_rounds):
         numbers = torch.tensor([[2.0 * t, 2.0 * t + 1]])[..., None]
         over = torch.tensor([[(t + 1) % length == 0 for length in lengths]])[..., None]
-        later = torch.where(
-            over, -1.0 - numbers, numbers + n_envs
-        )  # the last state of an episode is nobody's beginning
+        later = torch.where(over, -1.0 - numbers, numbers + n_envs)  # an episode's last state is nobody's beginning
         widths = [6, 8, 2, 6, 1, 2]
         parts = [numbers, numbers, numbers, later, torch.zeros_like(numbers), numbers]
         replay.insert([part.expand(-1, -1, w) for part, w in zip(parts, widths, strict=True)], n_updates=0)

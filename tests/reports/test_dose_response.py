@@ -117,6 +117,21 @@ def test_equivalence_of_replaced_policies_is_said_beside_the_game_that_shows_har
     assert "shows in hurt." in text
 
 
+@pytest.mark.parametrize(
+    ("returns", "verdict"), [([0.985, 0.98, 0.975, 0.985, 0.98], "equivalent"), ([0.5, 0.55, 0.6, 0.5, 0.45], "lower")]
+)
+def test_what_the_others_did_next_has_a_sentence_of_its_own(
+    make_run: MakeRun, returns: list[float], verdict: str
+) -> None:
+    found = suite_of(make_run, {"truth": arm(make_run, NEARLY), "replayed": arm(make_run, returns, source="replay")})
+    text = " ".join(response_sentences(found["differences"], found["returns"]))
+    assert (
+        "hunt: with what the others did next in the replay, in place of any policy or model of it, the return is"
+        in text
+    )
+    assert f": {verdict}." in text
+
+
 def test_one_seed_has_no_interval_and_no_answer(make_run: MakeRun) -> None:
     found = suite_of(make_run, {"truth": arm(make_run, [0.9]), "u": arm(make_run, [0.5], dose=1.0)})
     row = found["differences"].iloc[0]
@@ -172,6 +187,7 @@ def test_the_return_of_a_world_is_that_of_its_evaluation_or_of_its_last_training
     [
         (StandIn(), "true"),
         (StandIn(source="inferred"), "inferred"),
+        (StandIn(source="replay"), "replay"),
         (StandIn(dose=0.5, dose_of="frozen"), "frozen"),
         (StandIn(source="inferred", fed_as="log_probabilities"), "log_probabilities"),
     ],

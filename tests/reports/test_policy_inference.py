@@ -20,7 +20,7 @@ from nashlens.reports.instruments.inference_probes import Probes, fresh_probes
 from nashlens.reports.instruments.inference_values import alternatives, joint_probabilities
 from nashlens.reports.instruments.played_actions import gumbel_noise, mean_played
 from nashlens.reports.instruments.policy_inference import INSTRUMENT, snapshots_of
-from nashlens.reports.instruments.stand_ins import stand_in_of, true_and_fed
+from nashlens.reports.instruments.stand_ins import replay_weights, stand_in_of, true_and_fed
 from nashlens.reports.provenance import Provenance
 from nashlens.reports.report import assemble
 from nashlens.reports.store import Store
@@ -93,6 +93,32 @@ def test_what_stands_in_follows_from_the_settings(
     true, fed = true_and_fed(run, 0, 1, np.ones((1, 1)), snapshot=1)
     np.testing.assert_allclose(true, [[0.7, 0.3]], atol=1e-6)
     np.testing.assert_allclose(fed, [expected], atol=1e-6)
+
+
+def test_actions_from_the_replay_stand_in_by_the_mean_of_what_filled_it(make_run: MakeRun) -> None:
+    how = {**INFERENCE, "source": "replay"}
+    settings = {"kind": "maddpg", "critic": "central", "gamma": 0.9, "inference": how}
+    settings["rollout"] = {"replay_capacity": 250}
+    sides = make("matching_pennies").spec.sides
+    played = [[0.5, 0.5], [0.1, 0.9], [0.6, 0.4], [0.7, 0.3], [0.2, 0.8]]
+    run = make_run([played, played], algorithm=dict.fromkeys(sides, settings))
+    learner = LearnerSnapshots(
+        central=True,
+        critics=(linear_critic([0, 0, 0, 0, 3, 0], 5),),
+        target_critics=(linear_critic([0, 0, 0, 0, 3, 0], 5),),
+        target_actor=run.actors[0],
+    )
+    run = replace(run, learners=((learner,), (learner,)))
+    # 400 steps in steps of 100, of which the last 250 are held: half an interval of the third, then two whole ones
+    np.testing.assert_allclose(replay_weights(run, snapshot=4), [0, 0, 0.2, 0.4, 0.4])
+    true, fed = true_and_fed(run, 0, 1, np.ones((1, 1)), snapshot=4)
+    np.testing.assert_allclose(true, [[0.2, 0.8]], atol=1e-6)
+    heads = 0.2 * 0.6 + 0.4 * 0.7 + 0.4 * 0.2
+    np.testing.assert_allclose(fed, [[heads, 1 - heads]], atol=1e-6)
+    np.testing.assert_allclose(replay_weights(run, snapshot=0), [1.0])
+    found = last_numbers(run, "agent_0 of agent_1")
+    assert found["inference_delta_q"] == pytest.approx(3 * (heads - 0.2), abs=1e-6)
+    assert "inference_lag" not in found  # nothing was fitted
 
 
 def test_permuted_is_what_training_permutes() -> None:
