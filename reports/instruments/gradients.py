@@ -14,6 +14,7 @@ import pandas as pd
 from nashlens.analysis.gradient_agreement import gradient_agreement
 from nashlens.analysis.gradient_noise import gradient_noise
 from nashlens.analysis.results import Array
+from nashlens.analysis.sobol import resampled_total_indices
 from nashlens.analysis.variance_sources import variance_sources
 from nashlens.games import Game, NormalFormGame
 from nashlens.games.randomness import child
@@ -22,6 +23,7 @@ from nashlens.reports.instruments import gradient_quantities as names
 from nashlens.reports.instruments.contract import Chapter, Comparisons
 from nashlens.reports.instruments.gradient_chapter import gradient_chapter
 from nashlens.reports.instruments.gradient_estimators import applies, subject_of
+from nashlens.reports.instruments.gradient_resampling import resampled_gradients
 from nashlens.reports.instruments.gradient_samples import N_STATES, episode_gradients, mean_gradient, nested_gradients
 from nashlens.reports.instruments.proposition_rows import is_binary_team, proposition_rows
 from nashlens.reports.instruments.recorded_moments import record
@@ -40,7 +42,7 @@ class _Gradients:
     """Signal, noise and sources of variance of policy gradients."""
 
     name = NAME
-    version = 1
+    version = 2
     keeps_agents = True  # rows are told apart by what stands as the agent, also where two happen to be equal
     quantities = names.QUANTITIES
 
@@ -90,7 +92,8 @@ INSTRUMENT = _Gradients()
 
 def _network_rows(run: TrainingRun, game: Game, agent: int) -> Iterator[Row]:
     subject = subject_of(run, agent, first=first_learned(run))
-    draws = {what: child(run.seed, NAME, what, agent) for what in ("episodes", "other", "returns", "drawn", "nested")}
+    kinds = ("episodes", "other", "returns", "drawn", "nested", "again")
+    draws = {what: child(run.seed, NAME, what, agent) for what in kinds}
     moments = record(game, subject.policies, n_episodes=N_SAMPLES, rng=draws["episodes"])
     other = record(game, subject.policies, n_episodes=N_REFERENCE, rng=draws["other"])
     many = record(game, subject.policies, n_episodes=N_RETURNS, rng=draws["returns"])
@@ -108,6 +111,20 @@ def _network_rows(run: TrainingRun, game: Game, agent: int) -> Iterator[Row]:
             yield row(
                 f"{names.SHARE}{source}", share, agent=names.label(name, whose), step=last, unit="state", n=N_STATES
             )
+    for name, samples, again in resampled_gradients(subject, other, game, baseline=baseline, rng=draws["again"]):
+        yield from _index_rows(name, samples, again, run.spec.agents, agent=agent, step=last)
+
+
+def _index_rows(
+    estimator: str, samples: Array, again: Array, agents: Sequence[str], *, agent: int, step: int
+) -> Iterator[Row]:
+    """Yield the total index of everybody's action: one's own, and each other's under its name."""
+    for j, index in enumerate(resampled_total_indices(samples, again, unit="state").values):
+        metric = names.TOTAL_OWN if j == agent else names.TOTAL_OTHERS
+        label = names.label(estimator, agents[agent])
+        if j != agent:
+            label = names.label_by(estimator, agents[agent], agents[j])
+        yield row(metric, float(index), agent=label, step=step, unit="state", n=len(samples))
 
 
 def _episode_rows(samples: Array, reference: Array, truth: Array, label: str, *, step: int) -> Iterator[Row]:
@@ -118,7 +135,12 @@ def _episode_rows(samples: Array, reference: Array, truth: Array, label: str, *,
         names.VARIANCE: noise.total_variance.value,
         names.SCALE: noise.noise_scale.value,
     }
-    for metric, against in ((names.SIGN, reference), (names.TRUE_SIGN, truth)):
-        measured[metric] = gradient_agreement(samples, against).sign_agreement.value if against.any() else float("nan")
+    for sign, cosine, against in (
+        (names.SIGN, names.COSINE, reference),
+        (names.TRUE_SIGN, names.TRUE_COSINE, truth),
+    ):
+        found = gradient_agreement(samples, against) if against.any() else None
+        measured[sign] = float("nan") if found is None else found.sign_agreement.value
+        measured[cosine] = float("nan") if found is None else found.mean_cosine.value
     for metric, value in measured.items():
         yield row(metric, value, agent=label, step=step, unit="episode", n=len(samples))
