@@ -7,6 +7,8 @@ choice whose critics were kept: gradients of whole episodes at the run's last po
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -25,6 +27,7 @@ from nashlens.reports.instruments.gradient_chapter import gradient_chapter
 from nashlens.reports.instruments.gradient_estimators import applies, subject_of
 from nashlens.reports.instruments.gradient_resampling import resampled_gradients
 from nashlens.reports.instruments.gradient_samples import N_STATES, episode_gradients, mean_gradient, nested_gradients
+from nashlens.reports.instruments.runs_left_out import LEFT_OUT, left_out_runs, left_out_sentences
 from nashlens.reports.instruments.proposition_rows import is_binary_team, proposition_rows
 from nashlens.reports.instruments.recorded_moments import record
 from nashlens.reports.instruments.run_games import check_game
@@ -63,15 +66,17 @@ class _Gradients:
         Nothing for other matrix games, and for policies that are no plain networks over one hard choice.
         """
         check_game(run, game)
-        if isinstance(game, NormalFormGame) and is_binary_team(game):
+        if why_left_out(run, game=game):
+            return
+        if isinstance(game, NormalFormGame):
             yield from proposition_rows(run, game)
-        elif not isinstance(game, NormalFormGame) and applies(run, game):
+        else:
             for side in dict.fromkeys(game.spec.sides):
                 yield from _network_rows(run, game, game.spec.members(side)[0])
 
     def compare(self, runs: Mapping[str, Sequence[TrainingRun]], game: Game, *, label: str) -> Comparisons:
-        """Return nothing: runs of one game are compared over seeds in the chapter, and games by their rates."""
-        return {}
+        """Return which runs are left out, and why: seeds are compared in the chapter, and games by their rates."""
+        return {LEFT_OUT: left_out_runs(runs, partial(why_left_out, game=game), label=label)}
 
     def chapter(
         self, frame: pd.DataFrame, comparisons: Mapping[str, Comparisons], facts: Mapping[str, GameFacts]
@@ -81,13 +86,22 @@ class _Gradients:
         Parameters
         ----------
         frame : the tidy frame of what `measure` gave.
-        comparisons : not used.
+        comparisons : which runs are left out.
         facts : of every game by label.
         """
-        return gradient_chapter(frame, facts)
+        chapter = gradient_chapter(frame, facts)
+        missing = left_out_sentences(comparisons, what="The policy gradient")
+        return replace(chapter, answers=(*chapter.answers, *missing))
 
 
 INSTRUMENT = _Gradients()
+
+
+def why_left_out(run: TrainingRun, *, game: Game) -> str:
+    """Return why a run's gradients cannot be told exactly or be sampled; empty where they can."""
+    if isinstance(game, NormalFormGame):
+        return "" if is_binary_team(game) else "the matrix game is no team game of two actions an agent"
+    return "" if applies(run, game) else "policies are no plain networks over one hard choice"
 
 
 def _network_rows(run: TrainingRun, game: Game, agent: int) -> Iterator[Row]:

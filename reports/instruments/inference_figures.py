@@ -67,7 +67,7 @@ def response_figure(finals: pd.DataFrame, differences: pd.DataFrame) -> Figure |
         title="Return against what stands in for the others",
         caption="Difference in return from the arm with the true target policies: mean and 95% Student's t interval of "
         "differences paired on shared seeds; TV: total variation of the true target policy from what stands in for "
-        "it at "
+        "it (of actions from the replay, the mean of what filled it) at "
         f"the end, mean over pairs of agents and seeds. Margin: {MARGIN_SHARE:.0%} of what the true policies gain over "
         "untrained ones; equivalence needs the 90% interval within it.",
         paragraphs=said,

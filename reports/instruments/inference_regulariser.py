@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from nashlens.reports.instruments.inference_hypotheses import by_metric, in_words
+from nashlens.reports.instruments.inference_hypotheses import TINY, by_metric, in_words
 from nashlens.reports.tables import Table
 from nashlens.reports.words import counted, number
 
@@ -51,4 +51,4 @@ def _share(by: Mapping[str, Mapping[Any, Any]]) -> str:
     whole, part = float(by[WHOLE]["value"]), float(by[PART]["value"])
     if not whole or math.isinf(whole) or math.isnan(part):
         return "no value"
-    return number(part / whole)
+    return "below 0.000001" if 0 < part / whole < TINY else number(part / whole)

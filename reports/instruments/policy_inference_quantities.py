@@ -35,6 +35,7 @@ def _plain(
     definition: str,
     *,
     least: float | None = 0.0,
+    most: float | None = None,
     missing: str = "",
     higher: bool | None = None,
 ) -> Quantity:
@@ -44,6 +45,7 @@ def _plain(
         value_unit=unit,
         definition=f"{definition} {WHOSE}",
         least=least,
+        most=1.0 if unit in {"0 to 1", "share"} else most,
         missing=missing,
         higher_is_better=higher,
     )
@@ -137,6 +139,7 @@ DISTANCES = (
         "1 less KL(true‖stand-in) over KL(true‖its mean): 1 for a perfect stand-in, 0 for one that ignores the "
         "observation, negative for worse.",
         least=None,
+        most=1.0,
         missing="the true policy ignores its observation",
         higher=True,
     ),

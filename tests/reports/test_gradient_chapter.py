@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from nashlens.agents.training_run import TrainingRun
 from nashlens.analysis.proposition_one import ESTIMATORS, Estimator, Reward, proposition_one
+from nashlens.games import make
 from nashlens.reports.conventions import GameFacts
 from nashlens.reports.instruments import gradient_quantities as names
 from nashlens.reports.instruments.gradient_chapter import gradient_answers
@@ -223,6 +225,21 @@ def test_the_chapter_has_its_figures_and_tables_and_words_for_each_panel() -> No
     assert [each.name for each in chapter.tables] == ["gradient-proposition", "gradient-networks", "gradient-sources"]
     assert [panel.title for panel in chapter.figures[0].panels] == ["all_ones"]  # as printed nothing agrees
     assert all("begins at" in panel.alternative for figure in chapter.figures for panel in figure.panels)
+
+
+def test_what_has_no_gradient_to_measure_is_named_and_counted(make_run: Callable[..., TrainingRun]) -> None:
+    game = make("matching_pennies")
+    compared = INSTRUMENT.compare({"maddpg": [make_run([[[0.5, 0.5]] * 2] * 2)] * 4}, game, label="pennies")
+    answers = INSTRUMENT.chapter(pd.DataFrame(), {"pennies": compared}, facts()).answers
+    assert answers[-1] == (
+        "The policy gradient is not measured where the matrix game is no team game of two actions an agent: pennies, "
+        "maddpg: 4 runs."
+    )
+
+
+def test_probes_from_another_game_are_refused(make_run: Callable[..., TrainingRun]) -> None:
+    with pytest.raises(ValueError, match="game must be the one that was trained on: its name must be"):
+        list(INSTRUMENT.measure(make_run([[[0.5, 0.5]] * 2] * 2), make("all_ones", n_agents=2)))
 
 
 def test_an_empty_frame_has_a_sentence() -> None:

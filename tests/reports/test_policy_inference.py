@@ -201,6 +201,20 @@ def test_runs_that_infer_nothing_have_no_rows(make_run: MakeRun) -> None:
     assert list(INSTRUMENT.measure(ddpg, make("matching_pennies"))) == []
 
 
+def test_runs_without_stand_ins_are_named_and_counted(make_run: MakeRun) -> None:
+    game = make("matching_pennies")
+    ddpg = make_run(PROFILE, algorithm={side: {"kind": "ddpg"} for side in game.spec.sides})
+    plain = make_run(PROFILE, algorithm={side: {"kind": "maddpg", "critic": "central"} for side in game.spec.sides})
+    runs = {"inferred": [inferring(make_run)] * 2, "ddpg": [ddpg] * 3, "plain": [plain]}
+    compared = INSTRUMENT.compare(runs, game, label="pennies")
+    frame = pd.DataFrame(columns=["game", "algorithm", "metric", "agent", "seed", "step", "value"])
+    answers = INSTRUMENT.chapter(frame, {"pennies": compared}, {}).answers
+    what = "What stands in for the others is not measured where"
+    assert f"{what} critics read no other agent's action: pennies, ddpg: 3 runs." in answers
+    assert f"{what} targets use the true policies without any bookkeeping: pennies, plain: 1 run." in answers
+    assert len(compared["left_out"]) == 2
+
+
 def test_bad_input_is_refused(make_run: MakeRun) -> None:
     with pytest.raises(ValueError, match="policy_inference needs runs that kept their critics"):
         list(INSTRUMENT.measure(inferring(make_run, keep=False), make("matching_pennies")))
