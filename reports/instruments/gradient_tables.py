@@ -27,7 +27,9 @@ from nashlens.reports.instruments.gradient_numbers import (
 from nashlens.reports.tables import Table
 from nashlens.reports.words import counted, estimate_words, has_interval, number
 
-BETTER = {names.NORM: None, names.VARIANCE: False, names.SIGN: True, names.TRUE_SIGN: True}
+BETTER = {names.NORM: None, names.VARIANCE: False} | dict.fromkeys(
+    (names.SIGN, names.TRUE_SIGN, names.COSINE, names.TRUE_COSINE), True
+)
 Games = Mapping[str, Mapping[int, str]]
 
 

@@ -27,10 +27,10 @@ from nashlens.reports.instruments.gradient_chapter import gradient_chapter
 from nashlens.reports.instruments.gradient_estimators import applies, subject_of
 from nashlens.reports.instruments.gradient_resampling import resampled_gradients
 from nashlens.reports.instruments.gradient_samples import N_STATES, episode_gradients, mean_gradient, nested_gradients
-from nashlens.reports.instruments.runs_left_out import LEFT_OUT, left_out_runs, left_out_sentences
 from nashlens.reports.instruments.proposition_rows import is_binary_team, proposition_rows
 from nashlens.reports.instruments.recorded_moments import record
 from nashlens.reports.instruments.run_games import check_game
+from nashlens.reports.instruments.runs_left_out import LEFT_OUT, left_out_runs, left_out_sentences
 from nashlens.reports.measure_rows import Row, row
 from nashlens.reports.measures import first_learned
 

@@ -29,10 +29,10 @@ from nashlens.reports.instruments.contract import Chapter, Comparisons
 from nashlens.reports.instruments.dose_response import dose_response
 from nashlens.reports.instruments.inference_pairs import fit_numbers, pair_numbers
 from nashlens.reports.instruments.inference_probes import Probes, can_be_compared, fresh_probes
-from nashlens.reports.instruments.runs_left_out import LEFT_OUT, left_out_runs, left_out_sentences
 from nashlens.reports.instruments.policy_inference_chapter import policy_inference_chapter
 from nashlens.reports.instruments.policy_inference_quantities import QUANTITIES
 from nashlens.reports.instruments.run_games import check_game
+from nashlens.reports.instruments.runs_left_out import LEFT_OUT, left_out_runs, left_out_sentences
 from nashlens.reports.instruments.stand_ins import INFERRED, StandIn, stand_in_of
 from nashlens.reports.measure_rows import Row, row
 

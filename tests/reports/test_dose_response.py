@@ -343,7 +343,7 @@ def test_policies_of_different_supports_have_total_variation_first_and_a_reason(
     assert "Shares of that divergence" not in text
     table = next(each for each in chapter.tables if each.name == "inference-explanations")
     shares = [row for row in table.rows if row[2].startswith(("H1", "H2", "H5: most"))]
-    assert {row[4] for row in shares} == {"not shown"}
+    assert {row[6] for row in shares} == {"not shown"}
     assert all("infinite, since the supports differ" in row[3] for row in shares)
     ledgers = next(each for each in chapter.tables if each.name == "inference-ledgers")
     words = {row[3]: row[4] for row in ledgers.rows}
