@@ -27,6 +27,7 @@ from nashlens.reports.instruments.actor_gradient_effect import actor_gradient_ef
 from nashlens.reports.instruments.behavioural_diversity import moves_a_body
 from nashlens.reports.instruments.contract import Chapter, Comparisons
 from nashlens.reports.instruments.dose_response import dose_response
+from nashlens.reports.instruments.inference_joint_error import joint_error_numbers
 from nashlens.reports.instruments.inference_pairs import fit_numbers, pair_numbers
 from nashlens.reports.instruments.inference_probes import Probes, can_be_compared, fresh_probes
 from nashlens.reports.instruments.policy_inference_chapter import policy_inference_chapter
@@ -71,6 +72,7 @@ class PolicyInference:
                 for j in range(run.spec.n_agents):
                     if j != i:
                         yield from self._pair(run, game, i, j, how=how, chosen=chosen[: k + 1], probes=probes[: k + 1])
+                yield from self._together(run, i, how=how, snapshot=t, probes=probes[k])
                 yield from self._gradient(run, game, i, how=how, snapshot=t)
 
     def compare(self, runs: Mapping[str, Sequence[TrainingRun]], game: Game, *, label: str) -> Comparisons:
@@ -98,6 +100,15 @@ class PolicyInference:
         kept = {"agent": pair, "step": run.snapshot_steps[t], "unit": here.unit, "n": len(here.weights)}
         for name, value in numbers.items():
             yield row(name, value, bound=here.bound, **kept)
+
+    def _together(self, run: TrainingRun, i: int, *, how: StandIn, snapshot: int, probes: Probes) -> Iterator[Row]:
+        whole, shares = joint_error_numbers(run, i, how=how, snapshot=snapshot, probes=probes)
+        name, step = run.spec.agents[i], run.snapshot_steps[snapshot]
+        parts = {name: whole} | {f"{name} of {run.spec.agents[j]}": each for j, each in shares.items()}
+        for agent, numbers in parts.items():
+            for metric, value in numbers.items():
+                kept = {"step": step, "bound": probes.bound, "unit": probes.unit, "n": len(probes.weights)}
+                yield row(metric, value, agent=agent, **kept)
 
     def _gradient(self, run: TrainingRun, game: Game, i: int, *, how: StandIn, snapshot: int) -> Iterator[Row]:
         rng = child(run.seed, self.name, "gradient", i, snapshot)

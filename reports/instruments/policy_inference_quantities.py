@@ -178,6 +178,27 @@ VALUES = (
     _plain("delta_q", "Error in value, by expectation", "reward", "|E_true Q − E_stand-in Q|, mean over probes."),
     _plain("delta_q_direct", "Error in value, as fed", "reward", "|Q(true) − Q(stand-in)| with the encoding in use."),
     _plain("delta_q_mean", "Signed error in value, as fed", "reward", "Mean of Q(true) − Q(stand-in).", least=None),
+    Quantity(
+        name="inference_joint_error",
+        title="Error in value of all stand-ins together",
+        value_unit="reward",
+        definition="|E_true Q − E_stand-ins Q| with all others replaced at once, mean over situations; where there are "
+        "two others or more and their joint alternatives can be listed.",
+        least=0.0,
+    ),
+    Quantity(
+        name="inference_joint_error_mean",
+        title="Signed error in value of all stand-ins together",
+        value_unit="reward",
+        definition="Mean of E_true Q − E_stand-ins Q with all others replaced at once.",
+    ),
+    _plain(
+        "joint_share",
+        "Share in the signed error of all stand-ins",
+        "reward",
+        "Shapley's share of one stand-in; those of all others add to the signed error of all together.",
+        least=None,
+    ),
     _plain("value_spread", "Spread of values", "reward", "Standard deviation over probes of the true policy's value."),
     _plain(
         "action_spread", "Spread over the other's actions", "reward", "Of Q in the other's action, under its policy."
