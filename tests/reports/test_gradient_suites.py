@@ -43,6 +43,8 @@ parameters = { n_agents = 2 }
 [games.world]
 game = "simple_spread"
 parameters = { n_agents = 2 }
+
+[games.matching_pennies]
 """
 PENNIES = """
 name = "small"
@@ -78,6 +80,8 @@ def test_a_suite_of_gradients_ends_in_its_answers(tmp_path: Path, monkeypatch: p
     report = reported(PROPOSITION, tmp_path / "out")
     assert any(line.startswith("Proposition 1, reward 1 if all play 1") for line in report.headlines)
     assert {"gradient-proposition", "gradient-networks"} <= {table.name for table in report.tables}
+    why = "The policy gradient is not measured where the matrix game is no team game of two actions an agent"
+    assert f"{why}: matching_pennies, maddpg: 1 run." in report.headlines
 
 
 def test_a_suite_of_exploitability_ends_in_its_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
