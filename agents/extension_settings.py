@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import PositiveInt, SerializerFunctionWrapHandler, model_serializer
+from pydantic import PositiveInt, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from nashlens.agents.settings import NonNegative, Settings, Share
 
@@ -14,7 +14,9 @@ class Inference(Settings):
 
     Attributes
     ----------
-    source : ``inferred``, models fitted to what the others did; ``true``, their true target policies.
+    source : ``inferred``, models fitted to what the others did; ``true``, their true target policies; ``replay``, no
+        policy at all but what the others did next in the replay, and their true target policies where the episode was
+        cut before they did anything.
     entropy_weight : λ, weight of the entropy that the fit rewards.
     fed_as : ``actions``, the critic reads sampled actions of the others (the authors' code); ``log_probabilities``,
         it reads the log probabilities of the models (the text of the paper), now and next.
@@ -24,12 +26,26 @@ class Inference(Settings):
         and recording at every update about doubles its time.
     """
 
-    source: Literal["inferred", "true"] = "inferred"
+    source: Literal["inferred", "true", "replay"] = "inferred"
     entropy_weight: NonNegative = 1e-3
     fed_as: Literal["actions", "log_probabilities"] = "actions"
     dose: Share = 0.0
     dose_of: Literal["uniform", "permuted", "frozen"] = "uniform"
     record_every_updates: PositiveInt = 1
+
+    @property
+    def needs_frozen(self) -> bool:
+        """Whether the initial model replaces a share of what stands in for the others."""
+        return self.dose > 0 and self.dose_of == "frozen"
+
+    @model_validator(mode="after")
+    def _replayed_as_they_were(self) -> Inference:
+        if self.source == "replay" and (self.dose or self.fed_as != "actions"):
+            raise ValueError(
+                f"source replay needs dose 0 and fed_as actions, not {self.dose} and {self.fed_as}: replayed actions "
+                "are no distribution to mix or to take logarithms of"
+            )
+        return self
 
     @model_serializer(mode="wrap")
     def _named_where_sparse(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -51,6 +51,15 @@ class Head(ABC):
     n_outputs: int
     padded: int
 
+    def trimmed(self, outputs: Tensor, width: int) -> Tensor:
+        """Return outputs ``[…, n_outputs]`` of an agent whose action has `width` numbers, without their padding."""
+        return outputs.reshape(*outputs.shape[:-1], -1, self.padded)[..., :width].flatten(-2)
+
+    def padded_out(self, outputs: Tensor, width: int) -> Tensor:
+        """Return trimmed outputs of an agent whose action has `width` numbers as ``[…, n_outputs]``, zeros behind."""
+        blocks = outputs.reshape(*outputs.shape[:-1], -1, width)
+        return torch.nn.functional.pad(blocks, (0, self.padded - width)).flatten(-2)
+
     @abstractmethod
     def noise(self, generators: Sequence[torch.Generator], shape: tuple[int, ...]) -> Tensor:
         """Draw the noise of samples of shape ``[S, *shape]``, each seed's from its own generator."""

@@ -18,7 +18,7 @@ from nashlens.agents.learner_snapshots import CriticSnapshots, LearnerSnapshots
 from nashlens.agents.networks import Stack
 from nashlens.agents.opponents import Opponents
 from nashlens.agents.snapshots import ActorSnapshots, Floats
-from nashlens.agents.warm_start import read_actor
+from nashlens.agents.warm_start import output_columns, read_actor
 from nashlens.games.core import GameSpec
 
 PREFIX = "beside."
@@ -150,10 +150,10 @@ def _models(
     for p, (i, j) in enumerate(opponents.pairs):
         if i != agent:
             continue
-        n_inputs, n_outputs = learner.observations.widths[j], learner.actions.widths[j]
+        n_inputs, columns = learner.observations.widths[j], output_columns(opponents.head, learner.actions.widths[j])
         weights, biases = _layers(opponents.model.slots.of_agent[p], tensors_T)
         weights[0] = weights[0][:, :n_inputs]
-        weights[-1], biases[-1] = weights[-1][:, :, :n_outputs], biases[-1][:, :n_outputs]
+        weights[-1], biases[-1] = weights[-1][:, :, columns], biases[-1][:, columns]
         found[j] = ActorSnapshots(
             weights=tuple(weights),
             biases=tuple(biases),

@@ -208,7 +208,7 @@ def _true_outputs(
     assert learner.opponents is not None
     observations, _, _ = _rows(batch, nxt=nxt)
     found = joint_outputs(learners, observations, None, target=target)
-    outputs = {i: out[:, k, :, : home.actions.widths[i]] for i, (home, k, out) in found.items()}
+    outputs = {i: home.head.trimmed(out[:, k], home.actions.widths[i]) for i, (home, k, out) in found.items()}
     return learner.opponents.of_true(outputs, batch.actions.shape[2])
 
 
@@ -221,8 +221,15 @@ def _stand_in(
     nxt: bool,
     generators: Generators,
 ) -> Tensor:
-    """Return joint actions in which the models speak for the others: target models next, online models now."""
+    """Return joint actions in which the models speak for the others: target models next, online models now.
+
+    Where the source is the replay, what the others did next speaks for them.
+    """
     assert learner.opponents is not None
+    if learner.opponents.inference.source == "replay":
+        assert nxt
+        assert batch.next_actions is not None
+        return learner.opponents.replayed(joint_actions, batch.next_actions)
     return learner.opponents.stand_in(
         joint_actions,
         batch.next_observations if nxt else batch.observations,

@@ -67,6 +67,7 @@ class MADDPGEngine:
             capacity=min(self._rollout.replay_capacity, -(-steps // self.n_envs) * self.n_envs),
             n_seeds=len(seeds),
             sub_policies=[e.size for e in self.ensembles] if self.ensembles else None,
+            next_actions=any(a.inference is not None and a.inference.source == "replay" for a in algorithms.values()),
             device=device,
         )
 

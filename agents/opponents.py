@@ -2,7 +2,8 @@
 
 For every ordered pair (i, j) of a learner's agent i and another agent j, a network predicts j's action from j's
 observation. Each update fits it by one step on the latest transitions; a target copy follows slowly and takes the place
-of j's true target policy in i's critic target. Only `Choice` actions are modelled.
+of j's true target policy in i's critic target. Models of `Box` actions are Gaussians, as the policies are; they are
+fitted to actions as executed, inside the box, while divergences compare both before they are clipped.
 
 References
 ----------
@@ -19,12 +20,14 @@ from torch import Tensor
 
 from nashlens.agents.adam import Adam
 from nashlens.agents.config import ActorCritic, Inference, Sharing
-from nashlens.agents.distributions import ChoiceHead
+from nashlens.agents.distributions import ChoiceHead, head_for
+from nashlens.agents.divergence import divergence, entropy
+from nashlens.agents.doses import dosed_log_probabilities
 from nashlens.agents.layout import Layout
 from nashlens.agents.networks import Stack, clip_each
 from nashlens.agents.replay import Minibatch
 from nashlens.agents.sharing import assign
-from nashlens.games.core import Choice, GameSpec
+from nashlens.games.core import Box, GameSpec
 
 DIRECTIONS = ("model_true", "true_model")
 AGAINST = ("target", "online")
@@ -42,7 +45,7 @@ class Opponents:
 
     Parameters
     ----------
-    spec : the game; all its action spaces must be `Choice`.
+    spec : the game; its action spaces must be all `Choice` or all `Box`.
     agents : which n agents have models.
     settings : temperature, widths, learning rate, clip and tau.
     inference : entropy weight, and what stands in for the models.
@@ -57,7 +60,8 @@ class Opponents:
 
     Raises
     ------
-    ValueError : an action space is a `Box`, or there is no other agent.
+    ValueError : action spaces are of both kinds, there is no other agent, or the settings need alternatives and there
+        are none.
     """
 
     def __init__(
@@ -71,16 +75,15 @@ class Opponents:
         device: torch.device,
         rngs: Sequence[np.random.Generator],
     ) -> None:
-        spaces = [space for space in spec.action_spaces if isinstance(space, Choice)]
-        if len(spaces) < spec.n_agents or spec.n_agents < 2:
-            raise ValueError(f"inference needs two or more agents with Choice actions; {spec.name} has not")
+        _check(spec, inference)
         self.agents = tuple(agents)
         self.inference, self._settings = inference, settings
         self.pairs = [(i, j) for i in agents for j in range(spec.n_agents) if j != i]
         self._homes = [self.agents.index(i) for i, _ in self.pairs]
         self._modelled = [j for _, j in self.pairs]
         self._observations, self._actions = Layout(spec.observation_sizes), Layout(spec.action_widths)
-        self.head = ChoiceHead([spaces[j] for j in self._modelled], soft=soft, settings=settings, device=device)
+        spaces = [spec.action_spaces[j] for j in self._modelled]
+        self.head = head_for(spaces, soft=soft, settings=settings, device=device)
         self.model = Stack.initial(
             self._observations.padded,
             settings.hidden,
@@ -110,9 +113,12 @@ class Opponents:
         outputs = self.model(self._observations.spread(observations, self._modelled))
         legal = None if masks is None else self._actions.spread(masks, self._modelled)[..., : self.head.padded]
         taken = self._actions.spread(latest.actions[:, 0], self._modelled)[..., : self.head.padded]
-        logs = self.head.log_probabilities(outputs, legal)
-        entropy = -(logs.exp() * logs).sum(dim=-1)
-        loss = -((taken * logs).sum(dim=-1) + self.inference.entropy_weight * entropy).mean(dim=-1)
+        spread = entropy(self.head, outputs, legal)
+        if isinstance(self.head, ChoiceHead):  # of a soft point the cross-entropy, not the density of the draw
+            likelihood = (taken * self.head.log_probabilities(outputs, legal)).sum(dim=-1)
+        else:
+            likelihood = self.head.log_density(outputs, taken, legal)
+        loss = -(likelihood + self.inference.entropy_weight * spread).mean(dim=-1)
         self.optimiser.zero_grad()
         torch.where(alive[:, None], loss, 0.0).sum().backward()  # type: ignore[no-untyped-call]
         clip_each(self.model.tensors, self._settings.clip)
@@ -145,12 +151,15 @@ class Opponents:
         generators : one a seed, for sampled actions.
         """
         masks = self._of_pairs(joint_masks)
-        logs = self._log_mixture(joint_observations, masks, true_outputs, target=target)
-        if self.inference.fed_as == "log_probabilities":
-            parts = logs.masked_fill(~self.head.valid(masks), 0)
+        outputs = self._outputs(joint_observations, true_outputs, target=target)
+        if isinstance(self.head, ChoiceHead):
+            frozen = self._frozen(self._inputs(joint_observations)) if self.inference.needs_frozen else None
+            outputs = dosed_log_probabilities(self.head, outputs, masks, self.inference, frozen=frozen)
+        if isinstance(self.head, ChoiceHead) and self.inference.fed_as == "log_probabilities":
+            parts = outputs.masked_fill(~self.head.valid(masks), 0)
         else:
-            noise = self.head.noise(generators, (len(self.pairs), logs.shape[2], self.head.padded))
-            parts = self.head.act(logs, noise, masks)
+            noise = self.head.noise(generators, (len(self.pairs), outputs.shape[2], self.head.padded))
+            parts = self.head.act(outputs, noise, masks)
         rows = []
         for n, i in enumerate(self.agents):
             pieces = []
@@ -161,6 +170,20 @@ class Opponents:
                     pieces.append(parts[:, self.pairs.index((i, j)), :, : self._actions.widths[j]])
             rows.append(torch.cat(pieces, dim=-1))
         return torch.stack(rows, dim=1)
+
+    def replayed(self, joint_actions: Tensor, next_actions: Tensor) -> Tensor:
+        """Return joint actions ``[S, n, B, ΣA]`` in which the others do what they did.
+
+        Parameters
+        ----------
+        joint_actions : whose own parts stay, and all parts where nothing is known.
+        next_actions : what all did; NaN where they did nothing.
+        """
+        joined = joint_actions.where(next_actions.isnan(), next_actions)
+        for n, i in enumerate(self.agents):
+            own = self._actions.slices[i]
+            joined[:, n, :, own] = joint_actions[:, n, :, own]
+        return joined
 
     @torch.no_grad()
     def divergences(
@@ -176,37 +199,17 @@ class Opponents:
         """
         masks = self._of_pairs(joint_masks)
         stack = self.target if target else self.model
-        q = self.head.log_probabilities(stack(self._inputs(joint_observations)), masks)
-        p = self.head.log_probabilities(true_outputs, masks)
-        valid = self.head.valid(masks)
+        inferred = stack(self._inputs(joint_observations))
+        return {
+            "model_true": divergence(self.head, inferred, true_outputs, masks).mean(dim=-1),
+            "true_model": divergence(self.head, true_outputs, inferred, masks).mean(dim=-1),
+        }
 
-        def divergence(a: Tensor, b: Tensor) -> Tensor:
-            return (a.exp() * (a - b)).masked_fill(~valid, 0).sum(dim=-1).mean(dim=-1)
-
-        return {"model_true": divergence(q, p), "true_model": divergence(p, q)}
-
-    def _log_mixture(
-        self, joint_observations: Tensor, masks: Tensor | None, true_outputs: Tensor, *, target: bool
-    ) -> Tensor:
-        """Return log probabilities ``[S, P, B, A]`` of what stands in for the others, doses included."""
-        inputs = self._inputs(joint_observations)
-        outputs = true_outputs
-        if self.inference.source == "inferred":
-            outputs = (self.target if target else self.model)(inputs)
-        logs = self.head.log_probabilities(outputs, masks)
-        dose = self.inference.dose
-        if dose == 0:
-            return logs
-        valid = self.head.valid(masks)
-        chances = logs.exp().masked_fill(~valid, 0)
-        if self.inference.dose_of == "uniform":
-            other = self.head.log_probabilities(torch.zeros_like(outputs), masks).exp()
-        elif self.inference.dose_of == "frozen":
-            other = self.head.log_probabilities(self._frozen(inputs), masks).exp()
-        else:
-            other = self.head.permuted(chances)
-        mixed = (1 - dose) * chances + dose * other.masked_fill(~valid, 0)
-        return mixed.clamp(min=1e-20).log()
+    def _outputs(self, joint_observations: Tensor, true_outputs: Tensor, *, target: bool) -> Tensor:
+        """Return the outputs ``[S, P, B, width]`` of the source: the models, or the true policies."""
+        if self.inference.source != "inferred":
+            return true_outputs
+        return (self.target if target else self.model)(self._inputs(joint_observations))
 
     def _inputs(self, joint_observations: Tensor) -> Tensor:
         parts = [
@@ -226,12 +229,27 @@ class Opponents:
 
         Parameters
         ----------
-        outputs : by agent, ``[S, n · B, A_j]`` at the observations of all n learners' minibatches, one after the other.
+        outputs : by agent and without padding, ``[S, n · B, …]`` at the observations of all n learners' minibatches,
+            one after the other.
         n_rows : B.
         """
-        width = self.head.n_outputs
         parts = []
         for n, j in zip(self._homes, self._modelled, strict=True):
             rows = outputs[j][:, n * n_rows : (n + 1) * n_rows]
-            parts.append(torch.nn.functional.pad(rows, (0, width - rows.shape[-1])))
+            parts.append(self.head.padded_out(rows, self._actions.widths[j]))
         return torch.stack(parts, dim=1)
+
+
+def _check(spec: GameSpec, inference: Inference) -> None:
+    """Raise a ValueError where a game's actions cannot be modelled, or not as the settings say."""
+    kinds = {type(space).__name__ for space in spec.action_spaces}
+    if len(kinds) > 1 or spec.n_agents < 2:
+        raise ValueError(
+            f"inference needs two or more agents with Choice actions, or with Box actions; {spec.name} has "
+            f"{spec.n_agents} with {' and '.join(sorted(kinds))}"
+        )
+    if kinds == {Box.__name__} and (inference.dose or inference.fed_as != "actions"):
+        raise ValueError(
+            f"inference of Box actions needs dose 0 and fed_as actions, not {inference.dose} and {inference.fed_as}: "
+            f"the actions of {spec.name} have no probabilities"
+        )

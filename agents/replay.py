@@ -39,6 +39,8 @@ class Minibatch:
     masks, next_masks : legal actions, joint vectors ``[S, n, B, ΣA]``; None unless the game masks.
     fingerprints : ``[S, n, B, 2]``; when the transition was stored; None where that is not kept.
     assignment : ``[S, n, B, N]``; which sub-policy each agent played; None without ensembles.
+    next_actions : ``[S, n, B, ΣA]``; what all agents did next, NaN where the episode ended or was cut before they did;
+        None where that is not asked for.
     """
 
     observations: Tensor
@@ -51,6 +53,7 @@ class Minibatch:
     next_masks: Tensor | None = None
     fingerprints: Tensor | None = None
     assignment: Tensor | None = None
+    next_actions: Tensor | None = None
 
     def with_actions(self, actions: Tensor) -> Minibatch:
         """Return the same transitions with other joint actions ``[S, n, B, ΣA]``."""
@@ -75,6 +78,7 @@ class Replay:
     n_seeds : S.
     fingerprints : whether two numbers are kept that say when a transition was stored.
     sub_policies : K of each agent; left out, none has more than one.
+    next_actions : whether minibatches say what all agents did next.
     device : where they are kept.
 
     Attributes
@@ -90,12 +94,13 @@ class Replay:
         n_seeds: int,
         fingerprints: bool = False,
         sub_policies: Sequence[int] | None = None,
+        next_actions: bool = False,
         device: torch.device,
     ) -> None:
         n_observations, n_actions = sum(spec.observation_sizes), sum(spec.action_widths)
         optional = {"fingerprints": 2} if fingerprints else {}
         optional |= {"assignment": spec.n_agents} if sub_policies else {}
-        self._optional, self._masked = list(optional), spec.masked
+        self._optional, self._masked, self._with_next = list(optional), spec.masked, next_actions
         self._layout = Layout([n_actions, spec.n_agents, 1, spec.n_agents, *optional.values()])
         self._state_layout = Layout([n_observations, n_actions] if spec.masked else [n_observations])
         self._membership = None
@@ -194,10 +199,7 @@ class Replay:
 
     def _read(self, places: Tensor) -> Minibatch:
         n_seeds, n_learners, n_rows = places.shape
-        starts = torch.arange(n_seeds, device=places.device) * self.capacity
-        flat = (places + starts[:, None, None]).view(-1)
-        width = self._layout.total
-        rows = self._rows.view(-1, width).index_select(0, flat).view(n_seeds, n_learners, n_rows, width)
+        rows = self._rows_at(places)
         parts = [rows[..., part] for part in self._layout.slices]
         optional = dict(zip(self._optional, parts[4:], strict=True))
         now, later = (
@@ -215,7 +217,21 @@ class Replay:
             next_masks=later[1] > 0.5 if self._masked else None,
             fingerprints=optional.get("fingerprints"),
             assignment=optional["assignment"].long() if "assignment" in optional else None,
+            next_actions=self._next_actions(places) if self._with_next else None,
         )
+
+    def _rows_at(self, places: Tensor) -> Tensor:
+        """Return the rows ``[S, n, B, width]`` at some places."""
+        starts = torch.arange(len(places), device=places.device) * self.capacity
+        flat = (places + starts[:, None, None]).view(-1)
+        width = self._layout.total
+        return self._rows.view(-1, width).index_select(0, flat).view(*places.shape, width)
+
+    def _next_actions(self, places: Tensor) -> Tensor:
+        """Return what all agents did behind some transitions, ``[S, n, B, ΣA]``; NaN where they did nothing."""
+        later, any_follows = self._states.following(self._numbers(places).view(len(places), -1))
+        rows = self._rows_at((later % self.capacity).view(*places.shape))
+        return rows[..., self._layout.slices[0]].where(any_follows.view(*places.shape, 1), torch.nan)
 
     def _numbers(self, places: Tensor) -> Tensor:
         """Return the numbers of the transitions that stand at some places now."""

@@ -81,6 +81,15 @@ class States:
         read = self._rows.flatten(0, 1).index_select(0, flat.view(-1)).view(2, n_seeds, n_rows, -1)
         return read[0], read[1]
 
+    def following(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the numbers of the transitions that begin where some others ``[S, n]`` led, and whether there are any.
+
+        There is none behind the end of an episode and behind the newest transitions; its number means nothing there.
+        """
+        successors = self._successors.gather(1, numbers % self._ring)
+        later = numbers + self._n_envs
+        return later, (successors < self._ring) & (later < self.n_seen)
+
     def state(self) -> dict[str, Tensor]:
         """Return what `load` needs, for a checkpoint."""
         used = min(self._ring, self.n_seen + self._n_envs)

@@ -65,13 +65,14 @@ def place_of(learner: Acting, agent: int, sub: int = 0) -> Place:
     return Place(
         slot=slots.of_agent[member],
         inputs=(*range(learner.observations.widths[agent]), *range(padded, padded + len(index))),
-        outputs=tuple(
-            block * head.padded + column
-            for block in range(head.n_outputs // head.padded)
-            for column in range(learner.actions.widths[agent])
-        ),
+        outputs=tuple(output_columns(head, learner.actions.widths[agent])),
         index=index,
     )
+
+
+def output_columns(head: Head, width: int) -> list[int]:
+    """Return which of a head's outputs are not padding, for an agent whose action has `width` numbers."""
+    return [block * head.padded + column for block in range(head.n_outputs // head.padded) for column in range(width)]
 
 
 def read_actor(

@@ -112,6 +112,32 @@ def regulariser_ledger(true: npt.ArrayLike, model: npt.ArrayLike, *, weight: flo
     )
 
 
+def gaussian_regulariser(weight: float, *, n_dimensions: int) -> float:
+    """KL from a diagonal Gaussian policy of the Gaussian that minimises the regularised fitting loss, nats.
+
+    ``−E_p ln q − λ H(q)`` is least for the policy's own mean and the spread ``σ̂ = σ / √(1 − λ)``, whatever σ is, so
+    that ``KL(p‖q) = −(D/2)(ln(1 − λ) + λ)``, about ``D λ²/4``.
+
+    Parameters
+    ----------
+    weight : λ, from 0 to below 1; from 1 on the loss falls for ever as the spread grows.
+    n_dimensions : D, at least 1.
+
+    Raises
+    ------
+    ValueError : `weight` or `n_dimensions` is out of range.
+
+    Examples
+    --------
+    >>> round(gaussian_regulariser(0.5, n_dimensions=2), 6)
+    0.193147
+    """
+    _check_weight(weight)
+    if weight >= 1 or n_dimensions < 1:
+        raise ValueError(f"weight must be below 1 and n_dimensions at least 1, not {weight} and {n_dimensions}")
+    return float(-n_dimensions / 2 * (np.log1p(-weight) + weight))
+
+
 def _densities(p: Array, logs: Array, c: Array, weight: float) -> Array:
     """Return q at a multiplier c ``[P]``: ``e^{W − c}``, which is ``p / (λ W)`` where W is not small."""
     omega = np.real(special.wrightomega(np.where(p > 0, logs, 0.0) + c[:, None]))

@@ -88,16 +88,8 @@ def gaussian_opponent_divergence(
     >>> [round(float(part[0]), 6) for part in (found.kl_true_model, found.mean_part, found.variance_part)]
     [0.779168, 0.125, 0.654168]
     """
-    given = {"mean": mean, "std": std, "model_mean": model_mean, "model_std": model_std}
-    arrays = {name: _checked(values, name) for name, values in given.items()}
-    for name, array in arrays.items():
-        if array.shape != arrays["mean"].shape:
-            raise ValueError(f"{name} must have the shape {arrays['mean'].shape} of mean, not {array.shape}")
-        if name.endswith("std") and not (array > 0).all():
-            raise ValueError(
-                f"{name} must be above 0, not {array.min()}; compare points with deterministic_opponent_divergence"
-            )
-    return _compared(*arrays.values(), noise=None)
+    given = checked_moments(mean=mean, std=std, model_mean=model_mean, model_std=model_std)
+    return _compared(*given, noise=None)
 
 
 def deterministic_opponent_divergence(
@@ -123,6 +115,25 @@ def deterministic_opponent_divergence(
         raise ValueError(f"model_actions must have the shape {points.shape} of actions, not {others.shape}")
     spread = np.full(points.shape, float(noise))
     return _compared(points, spread, others, spread, noise=float(noise))
+
+
+def checked_moments(**given: npt.ArrayLike) -> tuple[Array, ...]:
+    """Return means and standard deviations ``[P, D]`` of one shape, or say what does not fit.
+
+    Raises
+    ------
+    ValueError : a shape differs from the first, something is not finite, or a standard deviation is not above 0.
+    """
+    arrays = {name: _checked(values, name) for name, values in given.items()}
+    first = next(iter(arrays))
+    for name, array in arrays.items():
+        if array.shape != arrays[first].shape:
+            raise ValueError(f"{name} must have the shape {arrays[first].shape} of {first}, not {array.shape}")
+        if name.endswith("std") and not (array > 0).all():
+            raise ValueError(
+                f"{name} must be above 0, not {array.min()}; compare points with deterministic_opponent_divergence"
+            )
+    return tuple(arrays.values())
 
 
 def _compared(

@@ -259,5 +259,9 @@ def _wide(seeds: Array, steps: Array, values: Array) -> tuple[Array, Array]:
 
 
 def _cut(metric: str, low: Array, high: Array) -> tuple[Array, Array]:
-    least = quantity(metric).least
-    return (low, high) if least is None else (np.maximum(low, least), np.maximum(high, least))
+    what = quantity(metric)
+    if what.least is not None:
+        low, high = np.maximum(low, what.least), np.maximum(high, what.least)
+    if what.most is not None:
+        low, high = np.minimum(low, what.most), np.minimum(high, what.most)
+    return low, high

@@ -16,7 +16,7 @@ class Quantity:
     value_unit : unit of the values, such as ``payoff``.
     definition : one sentence.
     higher_is_better : its direction; None where it has none.
-    least : the least value it can take, to which intervals are cut; None if there is none.
+    least, most : the least and the largest value it can take, to which intervals are cut; None if there is none.
     share : whether it is 0 or 1 for each seed, so that its mean is the share of the seeds.
     missing : why a seed may have no number, where that can be.
     reference : where the definition stands.
@@ -28,6 +28,7 @@ class Quantity:
     definition: str
     higher_is_better: bool | None = None
     least: float | None = None
+    most: float | None = None
     share: bool = False
     missing: str = ""
     reference: str = ""

@@ -17,10 +17,11 @@ import numpy as np
 from nashlens.analysis.inference_error import GradientEffect, gradient_effect
 from nashlens.analysis.results import Array
 from nashlens.games import Game, JointPolicy
-from nashlens.games.core import Choice
+from nashlens.games.core import Box, Choice
 from nashlens.games.network_policy import Network
 from nashlens.games.policy import Policy
 from nashlens.games.randomness import Streams
+from nashlens.reports.instruments.box_stand_ins import moments_of, true_and_fed_moments, values_under
 from nashlens.reports.instruments.inference_values import columns_of, expected_values, split_observations
 from nashlens.reports.instruments.played_actions import LEAST, gumbel_noise, soft_points
 from nashlens.reports.instruments.stand_ins import LOG_PROBABILITIES, StandIn, true_and_fed
@@ -94,8 +95,8 @@ def actor_gradient_effect(
 
     Returns
     -------
-    GradientEffect of gradients in the logits, over all transitions, an estimate; None where the game always ends at
-    once, so that no next action enters any target.
+    GradientEffect of gradients in the logits, or in the numbers of a `Box`, over all transitions, an estimate; None
+    where the game always ends at once, so that no next action enters any target.
     """
     policies = run.policies(snapshot)
     found = sampled_transitions(game, policies, rng=rng)
@@ -107,11 +108,12 @@ def actor_gradient_effect(
         actions = _others_as_logs(run, agent, found, snapshot=snapshot)
     errors = found.going_on * how.gamma * _next_errors(run, agent, found, snapshot=snapshot, how=how, rng=rng)
     here, space = columns_of(run.spec, agent), run.spec.action_spaces[agent]
-    assert isinstance(space, Choice)
     seen = split_observations(before, run.spec.observation_sizes)[agent]
-    at = actions.copy()
+    at, corrected = actions.copy(), _corrected(critic, before, actions, errors)
+    if isinstance(space, Box):
+        at[:, here] = policies[agent].sample(seen, rng=rng)
+        return gradient_effect(*(each.action_gradient(before, at)[:, here] for each in (corrected, critic)))
     at[:, here], heat = _own_points(policies[agent], seen, space, rng=rng)
-    corrected = _corrected(critic, before, actions, errors)
     slopes = [each.action_gradient(before, at)[:, here] for each in (corrected, critic)]
     return gradient_effect(*(_in_logits(slope, at[:, here], space) / heat for slope in slopes))
 
@@ -123,6 +125,17 @@ def _next_errors(
     spec = run.spec
     seen = split_observations(found.next_observations, spec.observation_sizes)
     targets = tuple(run.target_policy(j, snapshot) for j in range(spec.n_agents))
+    if isinstance(spec.action_spaces[agent], Box):
+        moments = [
+            (moments_of(targets[j], seen[j]),) * 2
+            if j == agent
+            else true_and_fed_moments(run, agent, j, seen[j], snapshot=snapshot)
+            for j in range(spec.n_agents)
+        ]
+        target = run.critic(agent, snapshot, target=True)
+        values = values_under(target, found.next_observations, moments, other=None, rng=rng).mean(axis=(1, 2))
+        difference: Array = values[0] - values[1]
+        return difference
     own = targets[agent].probabilities(seen[agent])
     both = [
         (own, own) if j == agent else true_and_fed(run, agent, j, seen[j], snapshot=snapshot)

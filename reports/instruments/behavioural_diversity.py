@@ -95,10 +95,14 @@ def diversities(game: Game, policies: Sequence[Policy], observations: Array, *, 
         diagonal = float(np.linalg.norm(np.subtract(space.high, space.low)))
         found["diversity_gaussian"] = mean_distance(gaussian_distances(means, stds)) / diagonal
     mixed = any(isinstance(policy, MixturePolicy) for policy in policies)  # has no action without noise to compare
-    moves = isinstance(game, ParticleWorld) and game.physics.movers.start <= agent < game.physics.movers.stop
-    if moves and not mixed:
+    if moves_a_body(game, agent) and not mixed:
         found["diversity_force"] = _force_diversity(policies, observations, soft=_plays_as_is(game, space))
     return found
+
+
+def moves_a_body(game: Game, agent: int) -> bool:
+    """Say whether an agent's first choice exerts a force in a particle world."""
+    return isinstance(game, ParticleWorld) and game.physics.movers.start <= agent < game.physics.movers.stop
 
 
 def _plays_as_is(game: Game, space: Choice | Box) -> bool:

@@ -23,7 +23,8 @@ from nashlens.games import Game, NormalFormGame
 from nashlens.games.handover import Handover
 from nashlens.reports.estimates import LEVEL, MIN_SEEDS, difference
 from nashlens.reports.instruments.estimate_rows import ESTIMATE_COLUMNS, estimate_row
-from nashlens.reports.instruments.stand_ins import INFERRED, StandIn, stand_in_of
+from nashlens.reports.instruments.run_games import check_game
+from nashlens.reports.instruments.stand_ins import StandIn, stand_in_of
 
 if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
@@ -53,6 +54,10 @@ def dose_response(runs: Mapping[str, Sequence[TrainingRun]], game: Game, *, labe
     ``p_equivalence``, of two one-sided tests at level 0.05; ``scale`` is the gain of the true policies over untrained
     ones. Algorithms whose critics read no other agent's action have no rows; without an arm of true policies, or with
     one that did not learn, there is no margin and so no answer.
+
+    Raises
+    ------
+    ValueError : a run is of another game.
     """
     arms = {name: how for name, each in runs.items() if (how := _arm(each)) is not None}
     finals = {name: _by_seed(runs[name], game, snapshot=-1) for name in arms}
@@ -72,12 +77,12 @@ def dose_response(runs: Mapping[str, Sequence[TrainingRun]], game: Game, *, labe
 
 
 def family_of(how: StandIn) -> str:
-    """Return what an arm varies: ``true``, ``inferred``, the replacement of a dose, or the encoding."""
+    """Return what an arm varies: the source (``true``, ``inferred``, ``replay``), the replacement, or the encoding."""
     if how.fed_as != "actions":
         return how.fed_as
     if how.dose > 0:
         return how.dose_of
-    return INFERRED if how.source == INFERRED else "true"
+    return how.source
 
 
 def return_of(run: TrainingRun, game: Game, *, snapshot: int) -> float:
@@ -126,7 +131,11 @@ def _about(how: StandIn, *, game: str, algorithm: str) -> dict[str, Any]:
 
 
 def _by_seed(runs: Sequence[TrainingRun], game: Game, *, snapshot: int) -> pd.Series:
-    return pd.Series({run.seed: return_of(run, game, snapshot=snapshot) for run in runs}, dtype=np.float64)
+    found = {}
+    for run in runs:
+        check_game(run, game)
+        found[run.seed] = return_of(run, game, snapshot=snapshot)
+    return pd.Series(found, dtype=np.float64)
 
 
 def _gain(runs: Sequence[TrainingRun], game: Game) -> Estimate:

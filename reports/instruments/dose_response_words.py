@@ -12,6 +12,7 @@ import pandas as pd
 from nashlens.analysis.multiple_comparisons import holm
 from nashlens.reports.instruments.dose_response import MARGIN_SHARE, NO_ANSWER
 from nashlens.reports.instruments.estimate_rows import estimate_of, estimate_words, few_note
+from nashlens.reports.instruments.stand_ins import REPLAY
 from nashlens.reports.tables import Table
 from nashlens.reports.verdicts import ALPHA, p_value
 from nashlens.reports.words import counted, listed, number, p_words
@@ -116,6 +117,7 @@ def response_sentences(differences: pd.DataFrame, returns: pd.DataFrame) -> Iter
             here = [each for each in arms if each.verdict == verdict]
             if here:
                 yield f"{game}. {words}: {'; '.join(each.words for each in here)} (paired on shared seeds)."
+    yield from _replayed(responses(differences))
     yield from _control(responses(differences))
 
 
@@ -163,6 +165,17 @@ def responses_table(returns: pd.DataFrame, differences: pd.DataFrame) -> Table:
         numeric=frozenset({2, 3, 4, 5, 6, 7, 8, 10}),
         data=pd.DataFrame(data),
     )
+
+
+def _replayed(found: Mapping[str, list[Response]]) -> Iterator[str]:
+    """Say what comes of targets that ask no policy at all."""
+    for game, arms in found.items():
+        for each in arms:
+            if each.row["family"] == REPLAY:
+                yield (
+                    f"{game}: with what the others did next in the replay, in place of any policy or model of it, the "
+                    f"return is off by {estimate_words(each.row)} from that with the true policies: {each.verdict}."
+                )
 
 
 def _control(found: Mapping[str, list[Response]]) -> Iterator[str]:

@@ -168,7 +168,7 @@ def rates(frame: pd.DataFrame, name: str, sizes: Mapping[int, str]) -> str:
         verdict = "no statement" if np.isnan(p) else "no change is shown"
         if p <= ALPHA:
             verdict = "falls" if rate.rate.value < 0 else "rises"
-        parts.append(f"{names.NAMES[estimator]} {estimate_words(rate.rate)} ({verdict})")
+        parts.append(f"{names.NETWORK_NAMES[estimator]} {estimate_words(rate.rate)} ({verdict})")
     exact = exact_snr_rate(list(sizes), "reinforce")
     n = next(iter(found.values())).rate.n
     return (
@@ -195,17 +195,16 @@ def at_most(frame: pd.DataFrame, name: str, sizes: Mapping[int, str]) -> list[st
             for source in ("others_actions", "own_action")
         )
         if others.n:
-            shares.append(
-                f"{names.NAMES[estimator]} {estimate_words(others)} to the others' actions, {estimate_words(own)} to "
-                "its own"
-            )
+            words = names.NETWORK_NAMES[estimator]
+            shares.append(f"{words} {estimate_words(others)} to the others' actions, {estimate_words(own)} to its own")
     uphill = []
+    totals = _total_indices(frame, label, chosen)
     for estimator in ESTIMATORS:
         own, true = (mean_over_seeds(frame, label, metric, estimator) for metric in (names.SIGN, names.TRUE_SIGN))
         if has_interval(true):
             verdict = "uphill" if true.low > 0.5 else "downhill" if true.high < 0.5 else "neither is shown"
             parts = f"{estimate_words(own)} with its own mean, {estimate_words(true)} with returns: {verdict}"
-            uphill.append(f"{names.NAMES[estimator]} {parts}")
+            uphill.append(f"{names.NETWORK_NAMES[estimator]} {parts}")
     n = mean_over_seeds(frame, label, names.SIGN, "reinforce").n
     said = []
     if shares:
@@ -213,9 +212,23 @@ def at_most(frame: pd.DataFrame, name: str, sizes: Mapping[int, str]) -> list[st
             f"{name}, N = {n_agents}: shares of the variance of the gradient at single moments: {'; '.join(shares)} "
             f"(n = {counted(n, 'seed')})."
         )
+    if totals:
+        said.append(
+            f"{name}, N = {n_agents}: share of that variance that would be gone if all but one action were known, the "
+            f"own action's beside one other agent's: {'; '.join(totals)} (n = {counted(n, 'seed')})."
+        )
     if uphill:
         said.append(
             f"{name}, N = {n_agents}: share of episodes whose gradient agrees in sign: {'; '.join(uphill)} (n = "
             f"{counted(n, 'seed')}). A gradient with little noise that does not agree with returns is a critic's error."
         )
     return said
+
+
+def _total_indices(frame: pd.DataFrame, label: str, chosen: Sequence[Estimator]) -> list[str]:
+    found = []
+    for estimator in chosen:
+        own, other = (mean_over_seeds(frame, label, m, estimator) for m in (names.TOTAL_OWN, names.TOTAL_OTHERS))
+        if own.n and other.n:
+            found.append(f"{names.NETWORK_NAMES[estimator]} {estimate_words(own)} beside {estimate_words(other)}")
+    return found

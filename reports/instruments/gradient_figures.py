@@ -17,7 +17,7 @@ PROPOSITION = "2^−N (Proposition 1)"
 DRAWN: tuple[Estimator, ...] = ("reinforce", "centralised_q", "counterfactual", "dpg_replayed", "dpg_reevaluated")
 SHORT: dict[Estimator, str] = {
     "reinforce": "REINFORCE",
-    "reinforce_baseline": "REINFORCE, baseline",
+    "reinforce_baseline": "REINFORCE, best constant",
     "centralised_q": "central Q",
     "decentralised_q": "averaged Q",
     "counterfactual": "COMA",
@@ -25,6 +25,7 @@ SHORT: dict[Estimator, str] = {
     "dpg_replayed": "MADDPG, replay",
     "dpg_reevaluated": "MADDPG, re-evaluated",
 }
+NETWORK_SHORT = SHORT | {"reinforce_baseline": "REINFORCE, mean return"}
 SOURCE_TITLES = {
     "state": "state",
     "own_action": "own action",
@@ -176,7 +177,7 @@ def _network_snr(frame: pd.DataFrame, sizes: Mapping[int, str]) -> pd.DataFrame:
         for n_agents, label in sizes.items():
             ratio = log_ratio(frame, label, estimator)
             rows.append(
-                {"line": SHORT[estimator], "step": n_agents, "mean": ratio.value, "low": ratio.low}
+                {"line": NETWORK_SHORT[estimator], "step": n_agents, "mean": ratio.value, "low": ratio.low}
                 | {"high": ratio.high, "n": ratio.n, "unit": "seed"}
             )
     return pd.DataFrame(rows)

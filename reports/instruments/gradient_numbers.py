@@ -15,8 +15,10 @@ from scipy import special
 
 from nashlens.analysis.binomial_trend import binomial_trend
 from nashlens.analysis.doubling_rate import DoublingRate, doubling_rate
+from nashlens.analysis.jackknife import jackknife
 from nashlens.analysis.proportions import wilson
-from nashlens.analysis.proposition_one import ESTIMATORS, Estimator, Reward, proposition_one
+from nashlens.analysis.proposition_one import ESTIMATORS, Estimator, Reward, proposition_one, samples_needed
+from nashlens.analysis.proposition_sobol import MOST_AGENTS, proposition_sobol
 from nashlens.analysis.results import Array, Estimate
 from nashlens.analysis.statistics import student_t
 from nashlens.reports.conventions import GameFacts
@@ -186,16 +188,43 @@ def log_ratio(frame: pd.DataFrame, game: str, estimator: Estimator) -> Estimate:
     variances = by_seed_of(frame, game, names.VARIANCE, estimator).to_numpy(dtype=np.float64)
     n = len(norms)
     with np.errstate(invalid="ignore", divide="ignore"):
-        value = float(np.log2(norms.mean() / variances.mean()))
+        value = np.log2(norms.mean() / variances.mean())
         left_out: Array = np.log2((norms.sum() - norms) / (variances.sum() - variances))
     if not np.isfinite(value):
         return _none(n, "the squared length found is not above 0")
     if n < MIN_SEEDS or not np.isfinite(left_out).all():
         reason = f"{n} seeds" if n < MIN_SEEDS else "no signal without some seed"
-        return _none(n, reason, value=value)
-    spread = float(np.sqrt((n - 1) / n * ((left_out - left_out.mean()) ** 2).sum()))
-    half = float(special.stdtrit(n - 1, (1 + LEVEL) / 2)) * spread
-    return Estimate(value=value, low=value - half, high=value + half, level=LEVEL, method="jackknife", n=n, unit="seed")
+        return _none(n, reason, value=float(value))
+    return jackknife(np.asarray(value), left_out, level=LEVEL, unit="seed").at()
+
+
+def noise_scale(frame: pd.DataFrame, game: str, estimator: Estimator) -> Estimate:
+    """Return the episodes at which noise and signal are equal, ``1 / SNR²`` of means over seeds, and its interval.
+
+    The interval is that of `log_ratio` turned over.
+    """
+    ratio = log_ratio(frame, game, estimator)
+    low, high = 2.0**-ratio.high, 2.0**-ratio.low
+    return replace(ratio, value=2.0**-ratio.value, low=low, high=high, higher_is_better=False)
+
+
+def exact_total_indices(n_agents: int, estimator: Estimator, reward: Reward) -> tuple[float, float]:
+    """Return the total Sobol indices of the own action and of another agent's at uniform play; NaN where none is."""
+    if n_agents > MOST_AGENTS:
+        return float("nan"), float("nan")
+    total = proposition_sobol(n_agents, estimator=estimator, reward=reward).total
+    return float(total[0]), float(total[1]) if n_agents > 1 else float("nan")
+
+
+def exact_samples_needed(n_agents: int, estimator: Estimator, reward: Reward) -> int | None:
+    """Return how many samples must be averaged to agree in sign with probability ½ at uniform play.
+
+    None where samples that are not silent may be wrong, so that no count of loud ones decides, or none ever agrees.
+    """
+    exact = proposition_one(n_agents, estimator=estimator, reward=reward)
+    if exact.p_positive <= 0 or exact.p_negative > 0:
+        return None
+    return samples_needed(min(exact.p_positive, 1.0))
 
 
 def _none(n: int, reason: str, *, value: float = float("nan")) -> Estimate:

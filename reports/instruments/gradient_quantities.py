@@ -10,12 +10,14 @@ VARIANCE_AT_HALF, SAMPLED_AT_HALF = "gradient_variance_at_half", "gradient_sampl
 AGREEMENT, SNR = "gradient_agreement_exact", "gradient_snr_squared_exact"
 NETWORK_SNR, NORM, VARIANCE = "gradient_snr_squared", "gradient_squared_norm", "gradient_total_variance"
 SCALE, SIGN, TRUE_SIGN = "gradient_noise_scale", "gradient_sign_agreement", "gradient_agreement_with_returns"
+COSINE, TRUE_COSINE = "gradient_mean_cosine", "gradient_cosine_with_returns"
+TOTAL_OWN, TOTAL_OTHERS = "gradient_total_index_own", "gradient_total_index_others"
 SHARE = "gradient_variance_share_"
 SOURCES = ("state", "own_action", "others_actions", "critic")
 
 NAMES = {
     "reinforce": "REINFORCE",
-    "reinforce_baseline": "REINFORCE less a baseline",
+    "reinforce_baseline": "REINFORCE less the best constant",
     "centralised_q": "score × central Q",
     "decentralised_q": "score × Q averaged over others",
     "counterfactual": "COMA",
@@ -24,8 +26,13 @@ NAMES = {
     "dpg_reevaluated": "MADDPG, others re-evaluated",
 }
 assert set(NAMES) == set(ESTIMATORS)
+# In a game of one round the baseline is the constant of least variance, as the closed form has it. Along an episode the
+# best constant of each moment depends on those of the others; there it is the mean return, which is the same number at
+# uniform play, where all scores have one length.
+NETWORK_NAMES = NAMES | {"reinforce_baseline": "REINFORCE less the mean return"}
 ALONE = " with one agent"
 LOWE = "Lowe et al. (2017), arXiv:1706.02275, Proposition 1"
+JANSEN = "Jansen (1999), Computer Physics Communications 117, 35"
 _PLACE = "Which estimator, and whose gradient, stands as the agent."
 
 
@@ -131,6 +138,42 @@ QUANTITIES = (
         f"what a critic's error turns away shows here. {_PLACE}",
         least=0.0,
     ),
+    Quantity(
+        name=COSINE,
+        title="Cosine with the estimator's own mean",
+        value_unit="−1 to 1",
+        definition="Mean cosine of one episode's gradient with the mean gradient of other episodes by the same "
+        f"estimator, 0 for a gradient that is 0. {_PLACE}",
+        least=-1.0,
+        missing="the mean gradient of the other episodes is 0",
+    ),
+    Quantity(
+        name=TRUE_COSINE,
+        title="Cosine with the gradient of returns",
+        value_unit="−1 to 1",
+        definition=f"The same with REINFORCE's mean gradient over 1,024 other episodes. {_PLACE}",
+        least=-1.0,
+        missing="the gradient of returns is 0",
+    ),
+    Quantity(
+        name=TOTAL_OWN,
+        title="Total index of the agent's own action",
+        value_unit="share",
+        definition="Share of the variance of the gradient at single moments that would be gone if all but this action "
+        f"were known (Sobol), by drawing it again while all else stays. {_PLACE}",
+        least=0.0,
+        missing="there is no variance",
+        reference=JANSEN,
+    ),
+    Quantity(
+        name=TOTAL_OTHERS,
+        title="Total index of another agent's action",
+        value_unit="share",
+        definition=f"The same of the action of one other agent, who is named. {_PLACE}",
+        least=0.0,
+        missing="there is no variance",
+        reference=JANSEN,
+    ),
     _share("state", "state", "the state of the game"),
     _share("own_action", "own action", "the agent's own action, or the noise of its relaxation"),
     _share("others_actions", "others' actions", "the other agents' actions in that state"),
@@ -149,7 +192,7 @@ def label(estimator: str, agent: str) -> str:
     >>> label("counterfactual", "agent_0")
     'COMA of agent_0'
     """
-    return f"{NAMES[estimator]} of {agent}"
+    return f"{NETWORK_NAMES[estimator]} of {agent}"
 
 
 def estimator_of(row_label: str) -> str:
@@ -159,4 +202,13 @@ def estimator_of(row_label: str) -> str:
     ('counterfactual', '')
     """
     plain = row_label.partition(" of ")[0].removesuffix(ALONE)
-    return next((name for name, words in NAMES.items() if words == plain), "")
+    return next((name for names in (NAMES, NETWORK_NAMES) for name, words in names.items() if words == plain), "")
+
+
+def label_by(estimator: str, agent: str, other: str) -> str:
+    """Return what stands as the agent of a row on whose action carries the variance.
+
+    >>> label_by("counterfactual", "agent_0", "agent_1")
+    'COMA of agent_0, by agent_1'
+    """
+    return f"{label(estimator, agent)}, by {other}"

@@ -128,7 +128,7 @@ def _nested_rows(
     return Rows(
         seen=full.seen,
         played=full.played,
-        returns=_played_on(subject, game, states, full.played, rng=playing),
+        returns=played_on(subject, game, states, full.played, rng=playing),
         baselines=baseline[times],
         marginal=full.marginal,
         replayed=full.replayed,
@@ -136,7 +136,7 @@ def _nested_rows(
     )
 
 
-def _played_on(
+def played_on(
     subject: Subject, game: Game, states: list[State], first: Sequence[Array], *, rng: np.random.Generator
 ) -> Array:
     """Return ``[R]``: the agent's discounted rewards from each state on, the first joint action given."""

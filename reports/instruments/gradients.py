@@ -7,6 +7,8 @@ choice whose critics were kept: gradients of whole episodes at the run's last po
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,6 +16,7 @@ import pandas as pd
 from nashlens.analysis.gradient_agreement import gradient_agreement
 from nashlens.analysis.gradient_noise import gradient_noise
 from nashlens.analysis.results import Array
+from nashlens.analysis.sobol import resampled_total_indices
 from nashlens.analysis.variance_sources import variance_sources
 from nashlens.games import Game, NormalFormGame
 from nashlens.games.randomness import child
@@ -22,9 +25,12 @@ from nashlens.reports.instruments import gradient_quantities as names
 from nashlens.reports.instruments.contract import Chapter, Comparisons
 from nashlens.reports.instruments.gradient_chapter import gradient_chapter
 from nashlens.reports.instruments.gradient_estimators import applies, subject_of
+from nashlens.reports.instruments.gradient_resampling import resampled_gradients
 from nashlens.reports.instruments.gradient_samples import N_STATES, episode_gradients, mean_gradient, nested_gradients
 from nashlens.reports.instruments.proposition_rows import is_binary_team, proposition_rows
 from nashlens.reports.instruments.recorded_moments import record
+from nashlens.reports.instruments.run_games import check_game
+from nashlens.reports.instruments.runs_left_out import LEFT_OUT, left_out_runs, left_out_sentences
 from nashlens.reports.measure_rows import Row, row
 from nashlens.reports.measures import first_learned
 
@@ -39,7 +45,7 @@ class _Gradients:
     """Signal, noise and sources of variance of policy gradients."""
 
     name = NAME
-    version = 1
+    version = 2
     keeps_agents = True  # rows are told apart by what stands as the agent, also where two happen to be equal
     quantities = names.QUANTITIES
 
@@ -53,21 +59,24 @@ class _Gradients:
 
         Raises
         ------
-        ValueError : the run kept no critics.
+        ValueError : the run kept no critics, or the game is not the run's.
 
         Notes
         -----
         Nothing for other matrix games, and for policies that are no plain networks over one hard choice.
         """
-        if isinstance(game, NormalFormGame) and is_binary_team(game):
+        check_game(run, game)
+        if why_left_out(run, game=game):
+            return
+        if isinstance(game, NormalFormGame):
             yield from proposition_rows(run, game)
-        elif not isinstance(game, NormalFormGame) and applies(run, game):
+        else:
             for side in dict.fromkeys(game.spec.sides):
                 yield from _network_rows(run, game, game.spec.members(side)[0])
 
     def compare(self, runs: Mapping[str, Sequence[TrainingRun]], game: Game, *, label: str) -> Comparisons:
-        """Return nothing: runs of one game are compared over seeds in the chapter, and games by their rates."""
-        return {}
+        """Return which runs are left out, and why: seeds are compared in the chapter, and games by their rates."""
+        return {LEFT_OUT: left_out_runs(runs, partial(why_left_out, game=game), label=label)}
 
     def chapter(
         self, frame: pd.DataFrame, comparisons: Mapping[str, Comparisons], facts: Mapping[str, GameFacts]
@@ -77,18 +86,28 @@ class _Gradients:
         Parameters
         ----------
         frame : the tidy frame of what `measure` gave.
-        comparisons : not used.
+        comparisons : which runs are left out.
         facts : of every game by label.
         """
-        return gradient_chapter(frame, facts)
+        chapter = gradient_chapter(frame, facts)
+        missing = left_out_sentences(comparisons, what="The policy gradient")
+        return replace(chapter, answers=(*chapter.answers, *missing))
 
 
 INSTRUMENT = _Gradients()
 
 
+def why_left_out(run: TrainingRun, *, game: Game) -> str:
+    """Return why a run's gradients cannot be told exactly or be sampled; empty where they can."""
+    if isinstance(game, NormalFormGame):
+        return "" if is_binary_team(game) else "the matrix game is no team game of two actions an agent"
+    return "" if applies(run, game) else "policies are no plain networks over one hard choice"
+
+
 def _network_rows(run: TrainingRun, game: Game, agent: int) -> Iterator[Row]:
     subject = subject_of(run, agent, first=first_learned(run))
-    draws = {what: child(run.seed, NAME, what, agent) for what in ("episodes", "other", "returns", "drawn", "nested")}
+    kinds = ("episodes", "other", "returns", "drawn", "nested", "again")
+    draws = {what: child(run.seed, NAME, what, agent) for what in kinds}
     moments = record(game, subject.policies, n_episodes=N_SAMPLES, rng=draws["episodes"])
     other = record(game, subject.policies, n_episodes=N_REFERENCE, rng=draws["other"])
     many = record(game, subject.policies, n_episodes=N_RETURNS, rng=draws["returns"])
@@ -106,6 +125,20 @@ def _network_rows(run: TrainingRun, game: Game, agent: int) -> Iterator[Row]:
             yield row(
                 f"{names.SHARE}{source}", share, agent=names.label(name, whose), step=last, unit="state", n=N_STATES
             )
+    for name, samples, again in resampled_gradients(subject, other, game, baseline=baseline, rng=draws["again"]):
+        yield from _index_rows(name, samples, again, run.spec.agents, agent=agent, step=last)
+
+
+def _index_rows(
+    estimator: str, samples: Array, again: Array, agents: Sequence[str], *, agent: int, step: int
+) -> Iterator[Row]:
+    """Yield the total index of everybody's action: one's own, and each other's under its name."""
+    for j, index in enumerate(resampled_total_indices(samples, again, unit="state").values):
+        metric = names.TOTAL_OWN if j == agent else names.TOTAL_OTHERS
+        label = names.label(estimator, agents[agent])
+        if j != agent:
+            label = names.label_by(estimator, agents[agent], agents[j])
+        yield row(metric, float(index), agent=label, step=step, unit="state", n=len(samples))
 
 
 def _episode_rows(samples: Array, reference: Array, truth: Array, label: str, *, step: int) -> Iterator[Row]:
@@ -116,7 +149,12 @@ def _episode_rows(samples: Array, reference: Array, truth: Array, label: str, *,
         names.VARIANCE: noise.total_variance.value,
         names.SCALE: noise.noise_scale.value,
     }
-    for metric, against in ((names.SIGN, reference), (names.TRUE_SIGN, truth)):
-        measured[metric] = gradient_agreement(samples, against).sign_agreement.value if against.any() else float("nan")
+    for sign, cosine, against in (
+        (names.SIGN, names.COSINE, reference),
+        (names.TRUE_SIGN, names.TRUE_COSINE, truth),
+    ):
+        found = gradient_agreement(samples, against) if against.any() else None
+        measured[sign] = float("nan") if found is None else found.sign_agreement.value
+        measured[cosine] = float("nan") if found is None else found.mean_cosine.value
     for metric, value in measured.items():
         yield row(metric, value, agent=label, step=step, unit="episode", n=len(samples))

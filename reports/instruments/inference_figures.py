@@ -15,6 +15,7 @@ from nashlens.reports.words import number
 
 MARKERS = ("o", "s", "D", "^", "v", "P")
 TOTAL = "inference_kl_true_model"
+RELEVANCE = "inference_relevance"
 PARTS = {
     TOTAL: "whole",
     "inference_calibration": "repaired by temperature",
@@ -66,7 +67,7 @@ def response_figure(finals: pd.DataFrame, differences: pd.DataFrame) -> Figure |
         title="Return against what stands in for the others",
         caption="Difference in return from the arm with the true target policies: mean and 95% Student's t interval of "
         "differences paired on shared seeds; TV: total variation of the true target policy from what stands in for "
-        "it at "
+        "it (of actions from the replay, the mean of what filled it) at "
         f"the end, mean over pairs of agents and seeds. Margin: {MARGIN_SHARE:.0%} of what the true policies gain over "
         "untrained ones; equivalence needs the 90% interval within it.",
         paragraphs=said,
@@ -110,6 +111,60 @@ def ledger_figure(frame: pd.DataFrame, returns: pd.DataFrame) -> Figure | None:
         "would explain of it: the best temperature at each probe, the softness of what is played, the least divergence "
         "that explains the error in value, the entropy weight of the fit. These are of different ledgers and do not "
         "add. " + interval_note(together),
+        paragraphs=tuple(said),
+        panels=tuple(panels),
+        data=together,
+    )
+
+
+def relevance_figure(frame: pd.DataFrame, returns: pd.DataFrame) -> Figure | None:
+    """Return the relevance ratio of fitted models over training, one panel a game and pair, one line a weight λ.
+
+    Parameters
+    ----------
+    frame : tidy.
+    returns : as `dose_response` returns them, to tell which arms fit models.
+    """
+    if returns.empty:
+        return None
+    arms = returns[returns["family"] == INFERRED][["game", "algorithm", "entropy_weight"]]
+    own = frame[frame["metric"] == RELEVANCE].merge(arms, on=["game", "algorithm"])
+    own = own.assign(line=[f"λ = {weight:g}" for weight in own["entropy_weight"]])
+    panels: list[Panel] = []
+    data, said = [], []
+    for (game, pair), part in own.groupby(["game", "agent"], sort=False):
+        names = dict(zip(part["algorithm"], part["line"], strict=True))
+        curve = curves(part, [RELEVANCE])
+        curve = curve.assign(line=curve["algorithm"].map(names))
+        few = bool((curve["n"] < MIN_SEEDS).any())
+        title = f"{game}: {pair}"
+        lines = sorted({str(line) for line in curve["line"]}, key=lambda line: float(line.removeprefix("λ = ")))
+        panels.append(
+            curve_panel(
+                curve,
+                part if few else part.iloc[:0],
+                name=f"inference-relevance-{game}-{pair}".replace(".", "_").replace(" ", "-"),
+                title=title,
+                lines=lines,
+                y_label="relevance ratio",
+                alternative=alternative_of(curve, title=title, what="Relevance ratio"),
+                colours={line: k for k, line in enumerate(lines)},
+                zero=True,
+            )
+        )
+        data.append(curve)
+        ends = [curve[curve["line"] == line].sort_values("step")["mean"].iloc[-1] for line in lines]
+        words = "; ".join(f"{number(end)} at {line}" for end, line in zip(ends, lines, strict=True))
+        said.append(f"{title}. At the end {words}.")
+    if not panels:
+        return None
+    together = pd.concat(data, ignore_index=True)
+    return Figure(
+        name="inference-relevance",
+        title="How much of what a divergence could do to value it does",
+        caption="|ΔQ| / (sd Q · √(2 KL)), mean over situations: about 1 where the model is wrong in the direction in "
+        "which value changes most, near 0 where value does not feel it. A diagnostic, no bound far from a perfect "
+        "model; 0 where the divergence is infinite, left out where there is none. " + interval_note(together),
         paragraphs=tuple(said),
         panels=tuple(panels),
         data=together,

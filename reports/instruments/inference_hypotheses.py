@@ -24,6 +24,7 @@ from nashlens.reports.verdicts import ALPHA
 from nashlens.reports.words import counted, number, p_words, with_interval
 
 HALF, TENTH = 0.5, 0.1
+TINY = 1e-6
 WHOLE = "inference_kl_true_model"
 Ends = Mapping[Any, Any]
 
@@ -84,9 +85,13 @@ def _lagging(game: str, pair: str, by: Mapping[str, Ends]) -> Claim:
 
 
 def _share(game: str, pair: str, claim: str, part: Ends, total: Ends) -> Claim:
-    """Return the claim that a part is more than half of a whole, seed by seed."""
-    ratio = part["value"] / total["value"] if total["value"] else float("nan")
-    evidence = f"{in_words(part)} of {in_words(total)} nats, a share of {number(ratio)}"
+    """Return the claim that a part is more than half of a whole, seed by seed; an infinite whole has no parts."""
+    if math.isinf(total["value"]):
+        evidence = "the divergence is infinite, since the supports differ, and has no parts"
+    else:
+        ratio = part["value"] / total["value"] if total["value"] else float("nan")
+        share = "below 0.000001" if 0 < ratio < TINY else number(ratio)
+        evidence = f"{in_words(part)} of {in_words(total)} nats, a share of {share}"
     return _claim(game, pair, claim, evidence, margins=(_margin(part, total, weights=(1.0, -HALF)),))
 
 
@@ -195,5 +200,7 @@ def has_ends(row: Ends) -> bool:
 
 
 def in_words(row: Ends) -> str:
-    """Return a row's value with its interval, if it has one."""
+    """Return a row's value with its interval, if it has one; what is below a millionth as that."""
+    if has_ends(row) and 0 < max(abs(row[end]) for end in ("value", "low", "high")) < TINY:
+        return "below 0.000001"
     return with_interval(row["value"], row["low"], row["high"]) if has_ends(row) else number(row["value"])

@@ -1,4 +1,4 @@
-"""Every divergence and ledger of one agent's stand-in for another, at one snapshot, as numbers by name.
+"""Every ledger of one agent's stand-in for another, at one snapshot, as numbers by name.
 
 All are weighted means over probes. Parts of one ledger add to the divergence of the true target policy from what stands
 in for it, in nats.
@@ -9,38 +9,16 @@ from __future__ import annotations
 import numpy as np
 
 from nashlens.analysis.calibration_ledger import calibration_ledger
-from nashlens.analysis.divergence import kullback_leibler
 from nashlens.analysis.entropy_regulariser import regulariser_ledger
 from nashlens.analysis.lag_ledger import lag_ledger
 from nashlens.analysis.ledgers import Ledger
 from nashlens.analysis.mode_ledger import agreement_ledger, mode_ledger
-from nashlens.analysis.opponent_divergence import opponent_divergence
 from nashlens.analysis.results import Array
 from nashlens.analysis.value_discrepancy import value_discrepancy
 from nashlens.analysis.value_ledger import nested_ledger, value_ledger
+from nashlens.reports.instruments.inference_distances import Numbers
 from nashlens.reports.instruments.inference_probes import Probes
 from nashlens.reports.instruments.inference_values import PairValues
-
-Numbers = dict[str, float]
-
-
-def divergence_numbers(true: Array, fed: Array, probes: Probes) -> Numbers:
-    """Return every distance between a policy and its stand-in, and the share of information that it keeps.
-
-    Parameters
-    ----------
-    true, fed : ``[P, K]``; over joint alternatives.
-    probes : where.
-    """
-    found = opponent_divergence(true, fed)
-    numbers = {f"inference_{name}": probes.mean(values) for name, values in found.distances.items()}
-    if probes.exact:
-        numbers["inference_kl_everywhere"] = float(found.distances["kl_true_model"].mean())
-    middle = (probes.weights[:, None] * true).sum(axis=0)
-    ignorant = probes.mean(kullback_leibler(true, np.broadcast_to(middle, true.shape)))
-    if ignorant > 1e-9:
-        numbers["inference_information"] = 1 - numbers["inference_kl_true_model"] / ignorant
-    return numbers
 
 
 def shape_numbers(true: Array, fed: Array, probes: Probes) -> Numbers:

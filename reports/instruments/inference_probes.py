@@ -14,7 +14,6 @@ import numpy as np
 from nashlens.analysis.repeated_model import n_states, repeated_model
 from nashlens.analysis.results import Array, Bound
 from nashlens.games import Game, JointPolicy, NormalFormGame
-from nashlens.games.core import Choice
 from nashlens.games.handover import Handover
 from nashlens.games.repeated import RepeatedGame
 from nashlens.reports.probes import can_be_probed, probe_observations
@@ -59,6 +58,10 @@ class Probes:
         counted = self.weights > 0
         return float((self.weights[counted] * values[counted]).sum())
 
+    def quantile(self, values: Array, share: float) -> float:
+        """Return the least value that at least a share of the weight does not exceed; it may be infinite."""
+        return float(np.quantile(values, share, weights=self.weights, method="inverted_cdf"))
+
     def spread(self, values: Array) -> float:
         """Return the weighted standard deviation of one number a probe."""
         centred = values - self.mean(values)
@@ -66,9 +69,9 @@ class Probes:
 
 
 def can_be_compared(game: Game, policies: JointPolicy) -> bool:
-    """Say whether models of the policies can be held against them: alternatives to choose from, and no masks."""
-    chosen = all(isinstance(space, Choice) for space in game.spec.action_spaces)
-    return chosen and can_be_probed(game, policies) and not any(policy.memory_size for policy in policies)
+    """Say whether models of the policies can be held against them: actions of one kind, and no masks."""
+    alike = len({type(space) for space in game.spec.action_spaces}) == 1
+    return alike and can_be_probed(game, policies) and not any(policy.memory_size for policy in policies)
 
 
 def fresh_probes(game: Game, policies: JointPolicy, *, rng: np.random.Generator) -> Probes:

@@ -88,7 +88,8 @@ def frame_by(
                 )
                 continue
             labels = {"suite": suite.name, "game": cell.game, "algorithm": cell.algorithm, "run_id": run.run_id}
-            parts.append(part.assign(**labels))
+            if len(part):  # an empty one has no types, and would take them from the others
+                parts.append(part.assign(**labels))
     tell(missing, lost)
     return pd.concat(parts, ignore_index=True)[list(COLUMNS)] if parts else pd.DataFrame(columns=list(COLUMNS))
 

@@ -13,33 +13,28 @@ Lowe, Wu, Tamar, Harb, Abbeel, Mordatch (2017), arXiv:1706.02275, sections 4.2 a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from nashlens.games import Game
-from nashlens.games.core import Choice
 from nashlens.games.randomness import child
 from nashlens.reports.conventions import GameFacts
 from nashlens.reports.instruments.actor_gradient_effect import actor_gradient_effect
+from nashlens.reports.instruments.behavioural_diversity import moves_a_body
 from nashlens.reports.instruments.contract import Chapter, Comparisons
 from nashlens.reports.instruments.dose_response import dose_response
-from nashlens.reports.instruments.inference_ledger_rows import (
-    Numbers,
-    divergence_numbers,
-    lag_numbers,
-    regulariser_numbers,
-    shape_numbers,
-    softness_numbers,
-    value_numbers,
-)
-from nashlens.reports.instruments.inference_probes import Probes, can_be_compared, fresh_probes, pooled
-from nashlens.reports.instruments.inference_values import joint_probabilities, pair_values
-from nashlens.reports.instruments.played_actions import N_DRAWS, gumbel_noise, is_soft, mean_played
+from nashlens.reports.instruments.inference_joint_error import joint_error_numbers
+from nashlens.reports.instruments.inference_pairs import fit_numbers, pair_numbers
+from nashlens.reports.instruments.inference_probes import Probes, can_be_compared, fresh_probes
 from nashlens.reports.instruments.policy_inference_chapter import policy_inference_chapter
 from nashlens.reports.instruments.policy_inference_quantities import QUANTITIES
-from nashlens.reports.instruments.stand_ins import INFERRED, StandIn, stand_in_of, true_and_fed
+from nashlens.reports.instruments.run_games import check_game
+from nashlens.reports.instruments.runs_left_out import LEFT_OUT, left_out_runs, left_out_sentences
+from nashlens.reports.instruments.stand_ins import INFERRED, StandIn, stand_in_of
 from nashlens.reports.measure_rows import Row, row
 
 if TYPE_CHECKING:
@@ -52,7 +47,7 @@ class PolicyInference:
     """Ledgers of what stands in for the others' policies, and the dose–response of the return."""
 
     name = "policy_inference"
-    version = 1
+    version = 2
     quantities = QUANTITIES
 
     def measure(self, run: TrainingRun, game: Game) -> Iterator[Row]:
@@ -62,11 +57,9 @@ class PolicyInference:
 
         Raises
         ------
-        ValueError : the run infers and kept no critics and models, or it is of another game.
+        ValueError : the run infers and kept no critics and models, or the game is not the run's.
         """
-        shape = ("agents", "observation_sizes", "action_spaces")
-        if any(getattr(run.spec, part) != getattr(game.spec, part) for part in shape):
-            raise ValueError(f"run must be one of {game.spec.name}, not of {run.spec.name}: probes of another game")
+        check_game(run, game)
         agents = [i for i in range(run.spec.n_agents) if _keeps_models(run, i)]
         if not agents or not can_be_compared(game, run.policies()):
             return
@@ -78,30 +71,44 @@ class PolicyInference:
                 assert how is not None
                 for j in range(run.spec.n_agents):
                     if j != i:
-                        yield from self._pair(run, i, j, how=how, chosen=chosen[: k + 1], probes=probes[: k + 1])
+                        yield from self._pair(run, game, i, j, how=how, chosen=chosen[: k + 1], probes=probes[: k + 1])
+                yield from self._together(run, i, how=how, snapshot=t, probes=probes[k])
                 yield from self._gradient(run, game, i, how=how, snapshot=t)
 
     def compare(self, runs: Mapping[str, Sequence[TrainingRun]], game: Game, *, label: str) -> Comparisons:
-        """Return every arm's return, and its difference from the true policies' with a test of equivalence."""
-        return dose_response(runs, game, label=label)
+        """Return every arm's return, its difference from the true policies' with a test, and what is left out."""
+        missing = left_out_runs(runs, partial(why_left_out, game=game), label=label)
+        return {**dose_response(runs, game, label=label), LEFT_OUT: missing}
 
     def chapter(
         self, frame: pd.DataFrame, comparisons: Mapping[str, Comparisons], facts: Mapping[str, GameFacts]
     ) -> Chapter:
-        """Return the answers, the figures and the tables."""
-        return policy_inference_chapter(frame, comparisons)
+        """Return the answers, the figures and the tables, and which runs they are not about."""
+        chapter = policy_inference_chapter(frame, comparisons)
+        missing = left_out_sentences(comparisons, what="What stands in for the others")
+        return replace(chapter, answers=(*chapter.answers, *missing))
 
     def _pair(
-        self, run: TrainingRun, i: int, j: int, *, how: StandIn, chosen: list[int], probes: list[Probes]
+        self, run: TrainingRun, game: Game, i: int, j: int, *, how: StandIn, chosen: list[int], probes: list[Probes]
     ) -> Iterator[Row]:
         here, t = probes[-1], chosen[-1]
-        numbers = pair_numbers(run, i, j, how=how, snapshot=t, probes=here, rng=child(run.seed, self.name, i, j, t))
+        rng, moves = child(run.seed, self.name, i, j, t), moves_a_body(game, j)
+        numbers = pair_numbers(run, i, j, how=how, snapshot=t, probes=here, moves=moves, rng=rng)
         if how.source == INFERRED and how.dose == 0 and t > 0:
             numbers |= fit_numbers(run, i, j, how=how, chosen=chosen, probes=probes, seed_name=self.name)
         pair = f"{run.spec.agents[i]} of {run.spec.agents[j]}"
         kept = {"agent": pair, "step": run.snapshot_steps[t], "unit": here.unit, "n": len(here.weights)}
         for name, value in numbers.items():
             yield row(name, value, bound=here.bound, **kept)
+
+    def _together(self, run: TrainingRun, i: int, *, how: StandIn, snapshot: int, probes: Probes) -> Iterator[Row]:
+        whole, shares = joint_error_numbers(run, i, how=how, snapshot=snapshot, probes=probes)
+        name, step = run.spec.agents[i], run.snapshot_steps[snapshot]
+        parts = {name: whole} | {f"{name} of {run.spec.agents[j]}": each for j, each in shares.items()}
+        for agent, numbers in parts.items():
+            for metric, value in numbers.items():
+                kept = {"step": step, "bound": probes.bound, "unit": probes.unit, "n": len(probes.weights)}
+                yield row(metric, value, agent=agent, **kept)
 
     def _gradient(self, run: TrainingRun, game: Game, i: int, *, how: StandIn, snapshot: int) -> Iterator[Row]:
         rng = child(run.seed, self.name, "gradient", i, snapshot)
@@ -113,80 +120,22 @@ class PolicyInference:
         yield row("inference_gradient_difference", found.relative_norm, **kept)
 
 
-def pair_numbers(
-    run: TrainingRun, i: int, j: int, *, how: StandIn, snapshot: int, probes: Probes, rng: np.random.Generator
-) -> Numbers:
-    """Return what holds of any stand-in: distances, ledgers by shape and by value, errors in value.
-
-    Parameters
-    ----------
-    run : one that kept its learners.
-    i, j : whose critic, and whose policy.
-    how : how agent i comes by the policies of the others.
-    snapshot : which.
-    probes : where.
-    rng : draws of actions, where there are too many to list.
-    """
-    space = run.spec.action_spaces[j]
-    assert isinstance(space, Choice)
-    true, fed = true_and_fed(run, i, j, probes.observations[j], snapshot=snapshot)
-    p, q = joint_probabilities(true, space), joint_probabilities(fed, space)
-    values = pair_values(
-        run.critic(i, snapshot, target=True),
-        tuple(run.target_policy(k, snapshot) for k in range(run.spec.n_agents)),
-        probes.joint,
-        other=j,
-        true=true,
-        fed=fed,
-        fed_as=how.fed_as,
-        rng=rng,
-    )
-    return divergence_numbers(p, q, probes) | shape_numbers(p, q, probes) | value_numbers(p, q, values, probes)
-
-
-def fit_numbers(
-    run: TrainingRun, i: int, j: int, *, how: StandIn, chosen: list[int], probes: list[Probes], seed_name: str
-) -> Numbers:
-    """Return what holds of fitted models: the parts by age and place of the data, by λ, and by what is played.
-
-    Parameters
-    ----------
-    run, i, j, how : as in `pair_numbers`.
-    chosen : the snapshots up to the one that is meant, which is the last.
-    probes : fresh observations of each of them; together they stand for the replay, by the steps since the one before.
-    seed_name : names the draws.
-    """
-    space, t, here = run.spec.action_spaces[j], chosen[-1], probes[-1]
-    assert isinstance(space, Choice)
-    noise = gumbel_noise(N_DRAWS, space.width, rng=child(run.seed, seed_name, "noise", j))
-    true, fed = (joint_probabilities(each, space) for each in true_and_fed(run, i, j, here.observations[j], snapshot=t))
-    numbers = regulariser_numbers(true, fed, here, weight=how.entropy_weight)
-    target = run.target_policy(j, t)
-    if is_soft(target):
-        played = joint_probabilities(mean_played(target, here.observations[j], noise=noise), space)
-        numbers |= softness_numbers(true, fed, played, here)
-    steps = np.diff(run.snapshot_steps[chosen], prepend=run.snapshot_steps[chosen[0]]).astype(np.float64)
-    kept = steps > 0
-    buffer = pooled([each for each, used in zip(probes, kept, strict=True) if used], steps[kept])
-    there = buffer.observations[j]
-    snapshots = np.stack(
-        [
-            joint_probabilities(mean_played(run.policies(s)[j], there, noise=noise), space)
-            for s, used in zip(chosen, kept, strict=True)
-            if used
-        ]
-    )
-    old_true, old_fed = (joint_probabilities(each, space) for each in true_and_fed(run, i, j, there, snapshot=t))
-    fresh = divergence_numbers(true, fed, here)["inference_kl_true_model"]
-    return numbers | lag_numbers(
-        fresh, true=old_true, fed=old_fed, snapshots=snapshots, weights=steps[kept], buffer=buffer
-    )
-
-
 def snapshots_of(run: TrainingRun) -> list[int]:
     """Return at most `MOST_SNAPSHOTS` snapshots, evenly spread, the first and the last among them."""
     n_snapshots = len(run.snapshot_steps)
     return sorted({int(t) for t in np.linspace(0, n_snapshots - 1, min(MOST_SNAPSHOTS, n_snapshots)).round()})
+
+
+def why_left_out(run: TrainingRun, *, game: Game) -> str:
+    """Return why nothing stands in for the others' policies that could be measured; empty where something does."""
+    hows = [(i, stand_in_of(run, i)) for i in range(run.spec.n_agents)]
+    if all(how is None for _, how in hows):
+        return "critics read no other agent's action"
+    if not any(run.algorithm[run.spec.sides[i]].get("inference") for i, how in hows if how is not None):
+        return "targets use the true policies without any bookkeeping"
+    if not can_be_compared(game, run.policies()):
+        return "policies cannot be asked at single observations: they remember, actions are masked, or of two kinds"
+    return ""
 
 
 def _keeps_models(run: TrainingRun, agent: int) -> bool:

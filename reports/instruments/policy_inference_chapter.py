@@ -12,12 +12,14 @@ from typing import Any
 import pandas as pd
 
 from nashlens.reports.estimates import final_estimates
+from nashlens.reports.figures import Figure
 from nashlens.reports.instruments.contract import Chapter, Comparisons
 from nashlens.reports.instruments.dose_response_words import response_sentences, responses_table
 from nashlens.reports.instruments.estimate_rows import few_note
 from nashlens.reports.instruments.inference_answers import model_sentences
-from nashlens.reports.instruments.inference_figures import ledger_figure, response_figure
+from nashlens.reports.instruments.inference_figures import ledger_figure, relevance_figure, response_figure
 from nashlens.reports.instruments.inference_hypotheses import explanations_table
+from nashlens.reports.instruments.inference_regulariser import regulariser_table
 from nashlens.reports.instruments.policy_inference_quantities import DISTANCES, GRADIENTS, LEDGERS, VALUES
 from nashlens.reports.instruments.stand_ins import INFERRED
 from nashlens.reports.quantities import quantity
@@ -43,8 +45,15 @@ def policy_inference_chapter(frame: pd.DataFrame, comparisons: Mapping[str, Comp
         inferred = models_of(finals, returns)
         table = explanations_table(inferred, differences)
         answers += model_sentences(inferred, differences)
-        tables += [*([table] if table is not None else []), ledgers_table(finals)]
-    figures = [response_figure(finals, differences), ledger_figure(frame, returns)] if len(frame) else []
+        tables += [each for each in (table, regulariser_table(inferred)) if each is not None]
+        tables.append(ledgers_table(finals))
+    figures: list[Figure | None] = []
+    if len(frame):
+        figures = [
+            response_figure(finals, differences),
+            ledger_figure(frame, returns),
+            relevance_figure(frame, returns),
+        ]
     return Chapter(
         answers=tuple(answers), figures=tuple(each for each in figures if each is not None), tables=tuple(tables)
     )

@@ -13,11 +13,13 @@ import numpy as np
 
 from nashlens.analysis.results import Array
 from nashlens.games.core import Choice
+from nashlens.games.randomness import child
+from nashlens.reports.instruments.played_actions import N_DRAWS, gumbel_noise, mean_played
 
 if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
 
-INFERRED, TRUE = "inferred", "true"
+INFERRED, TRUE, REPLAY = "inferred", "true", "replay"
 ACTIONS, LOG_PROBABILITIES = "actions", "log_probabilities"
 
 
@@ -27,7 +29,7 @@ class StandIn:
 
     Attributes
     ----------
-    source : ``inferred`` or ``true``.
+    source : ``inferred``, ``true``, or ``replay``: what the others did next there.
     entropy_weight : λ of the models' fit.
     fed_as : ``actions`` or ``log_probabilities``.
     dose : share that is replaced.
@@ -82,20 +84,22 @@ def true_and_fed(
     Raises
     ------
     ValueError : the run kept no learners, the observations are not the other agent's, or its actions are no `Choice`.
+
+    Notes
+    -----
+    What stands in where actions are taken from the replay is the mean of what the policies played that filled it.
     """
-    space, size = run.spec.action_spaces[other], run.spec.observation_sizes[other]
+    space = run.spec.action_spaces[other]
     if not isinstance(space, Choice):
         raise ValueError(f"the actions of {run.spec.agents[other]} must be a Choice, not {type(space).__name__}")
-    if observations.ndim != 2 or observations.shape[1] != size:
-        raise ValueError(
-            f"observations must be [P, {size}], those of {run.spec.agents[other]} in {run.spec.name}, not "
-            f"{observations.shape}: probes of another agent or game"
-        )
+    check_observations(run, other, observations)
     how = stand_in_of(run, agent)
     if how is None:
         raise ValueError(f"the critic of {run.spec.agents[agent]} reads no other agent's action")
     true = run.target_policy(other, snapshot).probabilities(observations)
     base = true
+    if how.source == REPLAY:
+        base = _in_replay(run, other, observations, snapshot=snapshot)
     if how.source == INFERRED:
         base = run.model(agent, other, snapshot, target=True).probabilities(observations)
     if how.dose == 0:
@@ -107,3 +111,50 @@ def true_and_fed(
         for part, n in zip(space.slices, space.factors, strict=True):
             instead[:, part] = 1 / n if how.dose_of == "uniform" else np.roll(base[:, part], 1, axis=1)
     return true, (1 - how.dose) * base + how.dose * instead
+
+
+def check_observations(run: TrainingRun, agent: int, observations: Array) -> None:
+    """Refuse observations that cannot be an agent's.
+
+    Raises
+    ------
+    ValueError : they have another width than the agent's observations.
+    """
+    size = run.spec.observation_sizes[agent]
+    if observations.ndim != 2 or observations.shape[1] != size:
+        raise ValueError(
+            f"observations must be [P, {size}], those of {run.spec.agents[agent]} in {run.spec.name}, not "
+            f"{observations.shape}: probes of another agent or game"
+        )
+
+
+def replay_weights(run: TrainingRun, *, snapshot: int) -> Array:
+    """Return ``[t + 1]``: what share of the replay each snapshot's policies filled, by the steps since the one before.
+
+    Parameters
+    ----------
+    run : as stored; where its settings name the capacity of the replay, what was pushed out does not count.
+    snapshot : t; 0 stands for itself.
+    """
+    steps = run.snapshot_steps[: snapshot + 1].astype(np.float64)
+    rollouts = [settings.get("rollout", {}) for settings in run.algorithm.values()]
+    capacity = min(float(rollout.get("replay_capacity", np.inf)) for rollout in rollouts)
+    ends = np.maximum(steps - max(steps[-1] - capacity, 0.0), 0.0)
+    held = np.diff(ends, prepend=ends[0])
+    if not held.any():
+        held[-1] = 1.0
+    shares: Array = held / held.sum()
+    return shares
+
+
+def _in_replay(run: TrainingRun, other: int, observations: Array, *, snapshot: int) -> Array:
+    space = run.spec.action_spaces[other]
+    weights = replay_weights(run, snapshot=snapshot)
+    noise = gumbel_noise(N_DRAWS, space.width, rng=child(run.seed, "stand_in", "noise", other))
+    played = [
+        weight * mean_played(run.policies(t)[other], observations, noise=noise)
+        for t, weight in enumerate(weights)
+        if weight
+    ]
+    found: Array = np.sum(played, axis=0)
+    return found

@@ -106,3 +106,31 @@ def test_fingerprints_are_kept_with_their_transitions(uneven):
     assert bool(batch.masks.all())
     assert not bool(batch.next_masks.any())
     assert filled(uneven(), 3).sample(ONE, 5, generators()).fingerprints is None
+
+
+@pytest.mark.parametrize("n_rounds", [2, 5, 23])
+def test_what_was_done_next_is_that_of_the_same_environment_unless_its_episode_was_over(uneven, n_rounds):
+    n_envs, spec = 2, uneven().spec
+    replay = Replay(spec, capacity=10, n_seeds=1, next_actions=True, device=CPU)
+    lengths = [3, 4]  # environment e begins anew every so many rounds
+    expected = {}
+    for t in range(n_rounds):
+        numbers = torch.tensor([[2.0 * t, 2.0 * t + 1]])[..., None]
+        over = torch.tensor([[(t + 1) % length == 0 for length in lengths]])[..., None]
+        later = torch.where(over, -1.0 - numbers, numbers + n_envs)  # an episode's last state is nobody's beginning
+        widths = [6, 8, 2, 6, 1, 2]
+        parts = [numbers, numbers, numbers, later, torch.zeros_like(numbers), numbers]
+        replay.insert([part.expand(-1, -1, w) for part, w in zip(parts, widths, strict=True)], n_updates=0)
+        for e in range(n_envs):
+            ends = (t + 1) % lengths[e] == 0 or t == n_rounds - 1
+            expected[2 * t + e] = np.nan if ends else 2 * t + e + n_envs
+    batch = replay.sample(ONE, 500, generators(1))
+    found = batch.next_actions[0, 0]
+    wanted = torch.tensor([expected[int(row)] for row in batch.rewards[0, 0, :, 0]])[:, None]
+    torch.testing.assert_close(found, wanted.float().expand_as(found), equal_nan=True)
+    kept = set(batch.rewards[0, 0, :, 0].long().tolist())
+    assert kept == set(range(max(0, 2 * n_rounds - 10), 2 * n_rounds))
+
+
+def test_what_was_done_next_is_left_out_unless_it_is_asked_for(uneven):
+    assert filled(uneven(), 3).sample(ONE, 5, generators()).next_actions is None

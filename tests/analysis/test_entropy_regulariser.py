@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import optimize, special
 
 from nashlens.analysis.divergence import kullback_leibler
-from nashlens.analysis.entropy_regulariser import regularised_minimiser, regulariser_ledger
+from nashlens.analysis.entropy_regulariser import gaussian_regulariser, regularised_minimiser, regulariser_ledger
 
 
 @pytest.mark.parametrize(
@@ -122,3 +122,28 @@ def test_regulariser_says_what_does_not_fit():
     with pytest.raises(ValueError, match="weight must be finite"):
         regulariser_ledger([[1.0]], [[1.0]], weight=np.inf)
     assert regulariser_ledger([[0.5, 0.5]], [[1.0, 0.0]], weight=1.0).total[0] == np.inf
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.001, 0.1, 0.5, 0.9])
+def test_the_gaussian_minimiser_is_that_of_a_numerical_search(weight: float) -> None:
+    from scipy.optimize import minimize_scalar
+
+    # −E_p ln q − λ H(q) of one dimension, p = N(0, 0.7²), q = N(0, s²), up to constants: (1 − λ) ln s + 0.49 / 2 s²
+    best = minimize_scalar(
+        lambda log_s: (1 - weight) * log_s + 0.245 * np.exp(-2 * log_s),
+        bounds=(-3, 3),
+        method="bounded",
+        options={"xatol": 1e-10},
+    ).x
+    ratio = 0.7 / np.exp(best)
+    expected = (ratio**2 - 1) / 2 - np.log(ratio)
+    assert gaussian_regulariser(weight, n_dimensions=3) == pytest.approx(3 * expected, rel=1e-4, abs=1e-9)
+
+
+def test_a_gaussian_has_no_minimiser_from_weight_one_on() -> None:
+    with pytest.raises(ValueError, match=r"weight must be below 1 and n_dimensions at least 1, not 1\.0 and 2"):
+        gaussian_regulariser(1.0, n_dimensions=2)
+    with pytest.raises(ValueError, match=r"n_dimensions at least 1, not 0\.5 and 0"):
+        gaussian_regulariser(0.5, n_dimensions=0)
+    with pytest.raises(ValueError, match="weight must be finite and at least 0, not -1"):
+        gaussian_regulariser(-1.0, n_dimensions=2)

@@ -106,3 +106,12 @@ def test_variance_sources_say_what_does_not_fit(shape, message):
 def test_variance_sources_must_be_finite():
     with pytest.raises(ValueError, match="samples must be finite"):
         variance_sources(np.full((4, 2, 1), np.inf), sources=("state", "critic"))
+
+
+def test_variance_shares_are_covered_by_their_intervals():
+    # 32 states, 3 actions, 3 of the others, 2 critics, as in reports; of 300 replications four standard errors are 0.05
+    rng, sds = np.random.default_rng(5), np.array([2, 1, 1.5, 0.5])
+    true = sds**2 / (sds**2).sum()
+    found = [variance_sources(nested(rng, (32, 3, 3, 2), sds, d=4)).shares for _ in range(300)]
+    coverage = np.mean([(each.low <= true) & (true <= each.high) for each in found], axis=0)
+    assert (np.abs(coverage - 0.95) < 0.05).all()

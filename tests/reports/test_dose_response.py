@@ -118,6 +118,21 @@ def test_equivalence_of_replaced_policies_is_said_beside_the_game_that_shows_har
     assert "shows in hurt." in text
 
 
+@pytest.mark.parametrize(
+    ("returns", "verdict"), [([0.985, 0.98, 0.975, 0.985, 0.98], "equivalent"), ([0.5, 0.55, 0.6, 0.5, 0.45], "lower")]
+)
+def test_what_the_others_did_next_has_a_sentence_of_its_own(
+    make_run: MakeRun, returns: list[float], verdict: str
+) -> None:
+    found = suite_of(make_run, {"truth": arm(make_run, NEARLY), "replayed": arm(make_run, returns, source="replay")})
+    text = " ".join(response_sentences(found["differences"], found["returns"]))
+    assert (
+        "hunt: with what the others did next in the replay, in place of any policy or model of it, the return is"
+        in text
+    )
+    assert f": {verdict}." in text
+
+
 def test_one_seed_has_no_interval_and_no_answer(make_run: MakeRun) -> None:
     found = suite_of(make_run, {"truth": arm(make_run, [0.9]), "u": arm(make_run, [0.5], dose=1.0)})
     row = found["differences"].iloc[0]
@@ -173,6 +188,7 @@ def test_the_return_of_a_world_is_that_of_its_evaluation_or_of_its_last_training
     [
         (StandIn(), "true"),
         (StandIn(source="inferred"), "inferred"),
+        (StandIn(source="replay"), "replay"),
         (StandIn(dose=0.5, dose_of="frozen"), "frozen"),
         (StandIn(source="inferred", fed_as="log_probabilities"), "log_probabilities"),
     ],
@@ -317,6 +333,50 @@ def test_answers_name_the_worst_model_with_its_shares(make_run: MakeRun) -> None
     assert "the entropy weight 0.00" in text
     assert "what value feels 0.05" in text
     assert [figure.name for figure in chapter.figures] == ["dose-response", "inference-parts"]
+
+
+def test_policies_of_different_supports_have_total_variation_first_and_a_reason(make_run: MakeRun) -> None:
+    parts = dict.fromkeys(
+        ("inference_regulariser", "inference_calibration", "inference_softness", "inference_relevant"), np.nan
+    )
+    infinite = {"inference_kl_true_model": np.inf, "inference_infinite": 0.25, "inference_residual": np.nan}
+    floored = {"inference_kl_floored": 4.0, "inference_clamped": 0.125}
+    chapter = chapter_of(make_run, NEARLY, **infinite, **floored, **parts)
+    text = next(each for each in chapter.answers if "furthest off" in each)
+    assert text.index("0.51") < text.index("KL(true‖model) is infinite in 5 of 5 seeds")  # the total variation
+    assert "in a share of 0.255 of the observations (mean over seeds) the model rules out an action that the" in text
+    assert "over a floor of 1e−8, which raises a share of 0.128 of the model's probabilities, it is 4.0" in text
+    assert "Shares of that divergence" not in text
+    table = next(each for each in chapter.tables if each.name == "inference-explanations")
+    shares = [row for row in table.rows if row[2].startswith(("H1", "H2", "H5: most"))]
+    assert {row[6] for row in shares} == {"not shown"}
+    assert all("infinite, since the supports differ" in row[3] for row in shares)
+    ledgers = next(each for each in chapter.tables if each.name == "inference-ledgers")
+    words = {row[3]: row[4] for row in ledgers.rows}
+    assert words["KL of the true policy from its stand-in"].startswith("infinite (no interval: 5 of 5 seeds")
+    assert (
+        "the stand-in rules out an action that the true policy takes"
+        in words["KL of the true policy from its stand-in"]
+    )
+    assert "an infinite divergence has no parts" in words["KL that temperature repairs"]
+    regulariser = next(each for each in chapter.tables if each.name == "inference-regulariser")
+    assert regulariser.rows[0][6] == "no value"
+
+
+def test_the_part_of_each_entropy_weight_stands_beside_its_rest(make_run: MakeRun) -> None:
+    chapter = chapter_of(make_run, NEARLY, inference_regulariser=0.25, inference_residual=0.75)
+    table = next(each for each in chapter.tables if each.name == "inference-regulariser")
+    assert len(table.rows) == 1
+    assert table.rows[0][:3] == ("hunt", "a of b", "0.001")
+    assert table.rows[0][6] == "0.250"
+
+
+def test_relevance_is_drawn_over_training_for_each_pair(make_run: MakeRun) -> None:
+    chapter = chapter_of(make_run, NEARLY, inference_relevance=0.5)
+    figure = next(each for each in chapter.figures if each.name == "inference-relevance")
+    assert [panel.title for panel in figure.panels] == ["hunt: a of b"]
+    assert figure.paragraphs == ("hunt: a of b. At the end 0.510 at λ = 0.001.",)
+    assert sorted(figure.data["step"]) == [0, 100]
 
 
 def test_a_sure_difference_within_the_margin_is_equivalent(make_run: MakeRun) -> None:

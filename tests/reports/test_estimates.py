@@ -43,6 +43,12 @@ def test_final_estimates_are_cut_to_what_the_quantity_can_be() -> None:
     assert row["high"] == pytest.approx(0.2 + stats.t.ppf(0.975, 4) * 0.2)
 
 
+def test_final_estimates_are_cut_at_the_upper_end_too() -> None:
+    row = final_estimates(tidy([[1.0], [1.0], [1.0], [1.0], [0.0]], metric="inference_tv")).iloc[0]
+    assert row["high"] == 1.0  # Student's t alone would give 0.8 + 0.555
+    assert row["low"] == pytest.approx(0.8 - stats.t.ppf(0.975, 4) * 0.2)
+
+
 def test_final_estimates_of_a_seed_without_a_number_say_why() -> None:
     row = final_estimates(tidy([[1.0], [2.0], [float("nan")], [3.0], [4.0]], metric="turns")).iloc[0]
     assert np.isnan(row["low"])

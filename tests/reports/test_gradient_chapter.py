@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from nashlens.agents.training_run import TrainingRun
 from nashlens.analysis.proposition_one import ESTIMATORS, Estimator, Reward, proposition_one
+from nashlens.games import make
 from nashlens.reports.conventions import GameFacts
 from nashlens.reports.instruments import gradient_quantities as names
 from nashlens.reports.instruments.gradient_chapter import gradient_answers
-from nashlens.reports.instruments.gradient_numbers import agreement_rate, counts, exact_snr_rate, network_rate
+from nashlens.reports.instruments.gradient_numbers import (
+    agreement_rate,
+    counts,
+    exact_snr_rate,
+    log_ratio,
+    network_rate,
+)
+from nashlens.reports.instruments.gradient_tables import networks_table, proposition_table, sources_table
 from nashlens.reports.instruments.gradients import INSTRUMENT
 
 TRIALS = 20_000
+SIZES = {"simple_spread": {n: f"simple_spread-{n}" for n in (2, 3, 4)}}
 
 
 def facts(*, sizes: Sequence[int] = (2, 3, 4)) -> dict[str, GameFacts]:
@@ -74,7 +84,11 @@ def networks(
                 values = {names.NORM: signal * halving**n * spread, names.VARIANCE: 1.0, names.SIGN: 0.8}
                 values[names.TRUE_SIGN] = uphill + 0.01 * (spread - 1)
                 values |= {f"{names.SHARE}{s}": 0.25 * spread for s in names.SOURCES}
+                values |= {names.COSINE: 0.3 * spread, names.TRUE_COSINE: 0.2 * spread, names.TOTAL_OWN: 0.6 * spread}
                 found += [row(f"simple_spread-{n}", m, label, v, seed=seed, n=256) for m, v in values.items()]
+                for j in range(1, n):  # the first other has 0.2 more than the second, and so on
+                    by, index = names.label_by(estimator, "agent_0", f"agent_{j}"), (0.5 - 0.1 * j) * spread
+                    found.append(row(f"simple_spread-{n}", names.TOTAL_OTHERS, by, index, seed=seed, n=128))
     return found
 
 
@@ -100,7 +114,7 @@ def test_another_rate_does_not() -> None:
 def test_who_escapes_follows_from_the_closed_forms() -> None:
     # N = 4: REINFORCE 1/15, its baseline 1/14, COMA 2p/(1 − 2p) = 1/7; averaged over others 1; re-evaluated no noise
     text = said(sampled("all_ones"))[1]
-    assert "it falls with N for REINFORCE (0.0667), REINFORCE less a baseline (0.0714)" in text
+    assert "it falls with N for REINFORCE (0.0667), REINFORCE less the best constant (0.0714)" in text
     assert "COMA (0.143)" in text
     assert "it does not fall for score × Q averaged over others (1.00)" in text
     assert "there is no noise in MADDPG, others re-evaluated" in text
@@ -137,6 +151,56 @@ def test_shares_of_the_variance_are_stated_at_the_largest_number_of_agents() -> 
     assert "COMA 0.250 [0.2" in text
 
 
+def test_total_indices_set_the_own_action_beside_the_mean_of_the_others() -> None:
+    text = next(each for each in said(networks()) if "all but one action were known" in each)
+    # three others with 0.4, 0.3 and 0.2
+    assert "COMA 0.600 [0.5" in text
+    assert "] beside 0.300 [0.2" in text
+    table = sources_table(pd.DataFrame(networks()), SIZES)
+    assert table is not None
+    row = next(r for r in table.rows if r[:3] == ("simple_spread", "COMA", "2"))
+    assert row[7].startswith("0.600 [")
+    assert row[8].startswith("0.400 [")
+
+
+def test_the_table_of_networks_has_cosines_and_the_noise_scale_with_its_interval() -> None:
+    table = networks_table(pd.DataFrame(networks()), SIZES)
+    assert table is not None
+    row = dict(zip(table.header, next(r for r in table.rows if r[1:3] == ("COMA", "3")), strict=True))
+    assert row["cosine with own mean"].startswith("0.300 [")
+    assert row["cosine with returns"].startswith("0.200 [")
+    assert row["noise scale (episodes)"].startswith("8.00 [7.69")  # 2³ episodes, a spread of 2% over five seeds
+    names_of = {r[1] for r in table.rows}
+    assert "REINFORCE less the mean return" in names_of
+    assert "REINFORCE less the best constant" not in names_of
+
+
+def test_samples_and_total_indices_of_the_proposition_are_closed_forms() -> None:
+    table = proposition_table({"all_ones": counts(pd.DataFrame(sampled("all_ones")), facts(), "all_ones")})
+    assert table is not None
+    rows = {(r[1], r[2]): dict(zip(table.header, r, strict=True)) for r in table.rows}
+    reinforce = [rows["REINFORCE", str(n)] for n in (2, 3, 4)]
+    assert [r["samples for ½"] for r in reinforce] == ["3", "6", "11"]  # metrics §6.2
+    assert [r["total index, another's"] for r in reinforce] == ["0.667", "0.571", "0.533"]  # 1 / (2 (1 − 2^−N)): T26
+    assert [r["total index, own action"] for r in reinforce] == ["0.667", "0.571", "0.533"]
+    assert rows["REINFORCE less the best constant", "3"]["samples for ½"] == ""  # a sample may be wrong
+    assert rows["score × Q averaged over others", "3"]["total index, another's"] == "0"
+    assert rows["MADDPG, others re-evaluated", "3"]["total index, own action"] == ""  # no variance
+
+
+def test_the_interval_of_a_log_ratio_covers_it() -> None:
+    # lengths 1 ± 0.2 and variances 4 ± 0.9 over seeds: log2 of ¼ must be held 95 times in 100, of 120 four errors 0.08
+    rng, held, n_seeds, n_times = np.random.default_rng(0), 0, 5, 120
+    for _ in range(n_times):
+        label = names.label("reinforce", "agent_0")
+        norms, variances = rng.normal(1, 0.2, n_seeds), rng.gamma(20, 0.2, n_seeds)
+        rows = [row("g", names.NORM, label, v, seed=s) for s, v in enumerate(norms)]
+        rows += [row("g", names.VARIANCE, label, v, seed=s) for s, v in enumerate(variances)]
+        found = log_ratio(pd.DataFrame(rows), "g", "reinforce")
+        held += found.low <= -2 <= found.high
+    assert abs(held / n_times - 0.95) < 0.08
+
+
 def test_few_seeds_make_no_statement() -> None:
     answers = said(networks(seeds=2))
     assert not any("agrees in sign" in each for each in answers)
@@ -151,7 +215,7 @@ def test_no_signal_has_a_reason_instead_of_a_rate() -> None:
     assert "(no statement)" in text
     chapter = INSTRUMENT.chapter(pd.DataFrame(networks(signal=-1.0)), {}, facts())
     table = next(each for each in chapter.tables if each.name == "gradient-networks")
-    assert table.rows[0][8] == "no signal"
+    assert table.rows[0][10] == "no signal"
 
 
 def test_the_chapter_has_its_figures_and_tables_and_words_for_each_panel() -> None:
@@ -161,6 +225,21 @@ def test_the_chapter_has_its_figures_and_tables_and_words_for_each_panel() -> No
     assert [each.name for each in chapter.tables] == ["gradient-proposition", "gradient-networks", "gradient-sources"]
     assert [panel.title for panel in chapter.figures[0].panels] == ["all_ones"]  # as printed nothing agrees
     assert all("begins at" in panel.alternative for figure in chapter.figures for panel in figure.panels)
+
+
+def test_what_has_no_gradient_to_measure_is_named_and_counted(make_run: Callable[..., TrainingRun]) -> None:
+    game = make("matching_pennies")
+    compared = INSTRUMENT.compare({"maddpg": [make_run([[[0.5, 0.5]] * 2] * 2)] * 4}, game, label="pennies")
+    answers = INSTRUMENT.chapter(pd.DataFrame(), {"pennies": compared}, facts()).answers
+    assert answers[-1] == (
+        "The policy gradient is not measured where the matrix game is no team game of two actions an agent: pennies, "
+        "maddpg: 4 runs."
+    )
+
+
+def test_probes_from_another_game_are_refused(make_run: Callable[..., TrainingRun]) -> None:
+    with pytest.raises(ValueError, match="game must be the one that was trained on: its name must be"):
+        list(INSTRUMENT.measure(make_run([[[0.5, 0.5]] * 2] * 2), make("all_ones", n_agents=2)))
 
 
 def test_an_empty_frame_has_a_sentence() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,13 +15,15 @@ from nashlens.agents.training import train
 from nashlens.agents.training_run import TrainingRun
 from nashlens.analysis.gradient_noise import gradient_noise
 from nashlens.analysis.proposition_one import ESTIMATORS, proposition_one
+from nashlens.analysis.sobol import resampled_total_indices
 from nashlens.analysis.variance_sources import variance_sources
 from nashlens.games import make
 from nashlens.games.network_policy import Network, NetworkPolicy
 from nashlens.games.policy import JointPolicy
 from nashlens.reports.instruments import gradient_quantities as names
-from nashlens.reports.instruments import gradient_samples
+from nashlens.reports.instruments import gradient_resampling, gradient_samples
 from nashlens.reports.instruments.gradient_estimators import Subject, drawn_rows, logit_gradients
+from nashlens.reports.instruments.gradient_resampling import resampled_gradients
 from nashlens.reports.instruments.gradient_samples import episode_gradients, mean_gradient, nested_gradients
 from nashlens.reports.instruments.gradients import INSTRUMENT
 from nashlens.reports.instruments.recorded_moments import record
@@ -141,10 +144,14 @@ def test_a_stored_run_of_a_world_is_measured_and_again_with_the_same_numbers(mon
     monkeypatch.setattr("nashlens.reports.instruments.gradients.N_SAMPLES", 32)
     monkeypatch.setattr(gradient_samples, "N_STATES", 6)
     monkeypatch.setattr(gradient_samples, "SIZES", (6, 3, 3, 2))
+    monkeypatch.setattr(gradient_resampling, "N_MOMENTS", 8)
     run, game = small_run(keep_critics=True), make("simple_spread", n_agents=2)
     rows = list(INSTRUMENT.measure(run, game))
     assert rows == list(INSTRUMENT.measure(run, game))
-    assert {row["agent"] for row in rows} == {f"{words} of agent_0" for words in names.NAMES.values()}
+    plain = {f"{words} of agent_0" for words in names.NETWORK_NAMES.values()}
+    others = {row["agent"] for row in rows if row["metric"] == names.TOTAL_OTHERS}
+    assert {row["agent"] for row in rows if row["metric"] != names.TOTAL_OTHERS} == plain
+    assert others == {f"{each}, by agent_1" for each in plain}
     shares = [row["value"] for row in rows if row["metric"].startswith(names.SHARE) and "COMA of" in row["agent"]]
     assert sum(shares) == pytest.approx(1)
     assert {row["metric"] for row in rows} <= {each.name for each in INSTRUMENT.quantities}
@@ -184,3 +191,32 @@ def test_proposition_rows_are_the_closed_forms_and_samples_hold_them(make_run: C
     # at θ = .6 for both: P = θ² = .36
     assert value(names.AGREEMENT, "REINFORCE") == pytest.approx(0.36)
     assert {row["bound"] for row in rows if row["metric"] == names.AGREEMENT} == {"exact"}
+
+
+def test_total_indices_of_sampled_gradients_are_those_of_proposition_one(
+    subject: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One round of the team game at uniform play: REINFORCE has T = 1 / (2 (1 − ¼)) = 2/3 for both agents; COMA's own
+    # action carries nothing and the other's all that there is, T = 1 / (2 (1 − ½)) = 1.
+    monkeypatch.setattr(gradient_resampling, "N_MOMENTS", 8000)
+    moments = record(TEAM, subject.policies, n_episodes=8000, rng=np.random.default_rng(0))
+    drawn = resampled_gradients(subject, moments, TEAM, baseline=np.zeros(1), rng=np.random.default_rng(1))
+    found = {name: resampled_total_indices(samples, again).values for name, samples, again in drawn}
+    np.testing.assert_allclose(found["reinforce"], [2 / 3, 2 / 3], atol=0.04)
+    np.testing.assert_allclose(found["centralised_q"], found["reinforce"])
+    np.testing.assert_allclose(found["counterfactual"], [0, 1], atol=0.04)
+    np.testing.assert_allclose(found["all_action"], [0, 1], atol=0.04)
+    assert found["dpg_reevaluated"][1] == 0  # only the noise of the own relaxed action is left
+
+
+def test_an_action_drawn_again_changes_nothing_else(subject: Subject) -> None:
+    moments = record(TEAM, subject.policies, n_episodes=200, rng=np.random.default_rng(0))
+    draw = partial(resampled_gradients, subject, moments, TEAM, baseline=np.zeros(1))
+    for (name, samples, again), (_, same, _) in zip(
+        draw(rng=np.random.default_rng(3)), draw(rng=np.random.default_rng(3)), strict=True
+    ):
+        np.testing.assert_array_equal(samples, same)
+        assert again.shape == (2, *samples.shape)
+        if name == "dpg_replayed":  # the other's replayed action counts, and half of the draws are what they were
+            unchanged = (again[1] == samples).all(axis=1).mean()
+            assert 0.35 < unchanged < 0.65

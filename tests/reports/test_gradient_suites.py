@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from nashlens.reports.document import write
-from nashlens.reports.instruments import exploitability, gradient_samples, gradients, proposition_rows
+from nashlens.reports.instruments import (
+    exploitability,
+    gradient_resampling,
+    gradient_samples,
+    gradients,
+    proposition_rows,
+)
 from nashlens.reports.recheck import differences
 from nashlens.reports.report import Report, assemble
 from nashlens.reports.store import Store
@@ -37,6 +43,8 @@ parameters = { n_agents = 2 }
 [games.world]
 game = "simple_spread"
 parameters = { n_agents = 2 }
+
+[games.matching_pennies]
 """
 PENNIES = """
 name = "small"
@@ -67,10 +75,13 @@ def test_a_suite_of_gradients_ends_in_its_answers(tmp_path: Path, monkeypatch: p
         monkeypatch.setattr(gradients, name, 16)
     monkeypatch.setattr(gradient_samples, "N_STATES", 4)
     monkeypatch.setattr(gradient_samples, "SIZES", (4, 3, 3, 2))
+    monkeypatch.setattr(gradient_resampling, "N_MOMENTS", 8)
     monkeypatch.setattr(proposition_rows, "N_SAMPLES", 2000)
     report = reported(PROPOSITION, tmp_path / "out")
     assert any(line.startswith("Proposition 1, reward 1 if all play 1") for line in report.headlines)
     assert {"gradient-proposition", "gradient-networks"} <= {table.name for table in report.tables}
+    why = "The policy gradient is not measured where the matrix game is no team game of two actions an agent"
+    assert f"{why}: matching_pennies, maddpg: 1 run." in report.headlines
 
 
 def test_a_suite_of_exploitability_ends_in_its_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,12 +15,12 @@ from nashlens.agents.records import ActorSnapshots, TrainingRun
 from nashlens.games import make
 from nashlens.games.core import Choice
 from nashlens.games.network_policy import Network, NetworkPolicy
-from nashlens.reports.instruments.inference_ledger_rows import divergence_numbers
+from nashlens.reports.instruments.inference_distances import divergence_numbers, transport_numbers
 from nashlens.reports.instruments.inference_probes import Probes, fresh_probes
 from nashlens.reports.instruments.inference_values import alternatives, joint_probabilities
 from nashlens.reports.instruments.played_actions import gumbel_noise, mean_played
 from nashlens.reports.instruments.policy_inference import INSTRUMENT, snapshots_of
-from nashlens.reports.instruments.stand_ins import stand_in_of, true_and_fed
+from nashlens.reports.instruments.stand_ins import replay_weights, stand_in_of, true_and_fed
 from nashlens.reports.provenance import Provenance
 from nashlens.reports.report import assemble
 from nashlens.reports.store import Store
@@ -93,6 +93,32 @@ def test_what_stands_in_follows_from_the_settings(
     true, fed = true_and_fed(run, 0, 1, np.ones((1, 1)), snapshot=1)
     np.testing.assert_allclose(true, [[0.7, 0.3]], atol=1e-6)
     np.testing.assert_allclose(fed, [expected], atol=1e-6)
+
+
+def test_actions_from_the_replay_stand_in_by_the_mean_of_what_filled_it(make_run: MakeRun) -> None:
+    how = {**INFERENCE, "source": "replay"}
+    settings = {"kind": "maddpg", "critic": "central", "gamma": 0.9, "inference": how}
+    settings["rollout"] = {"replay_capacity": 250}
+    sides = make("matching_pennies").spec.sides
+    played = [[0.5, 0.5], [0.1, 0.9], [0.6, 0.4], [0.7, 0.3], [0.2, 0.8]]
+    run = make_run([played, played], algorithm=dict.fromkeys(sides, settings))
+    learner = LearnerSnapshots(
+        central=True,
+        critics=(linear_critic([0, 0, 0, 0, 3, 0], 5),),
+        target_critics=(linear_critic([0, 0, 0, 0, 3, 0], 5),),
+        target_actor=run.actors[0],
+    )
+    run = replace(run, learners=((learner,), (learner,)))
+    # 400 steps in steps of 100, of which the last 250 are held: half an interval of the third, then two whole ones
+    np.testing.assert_allclose(replay_weights(run, snapshot=4), [0, 0, 0.2, 0.4, 0.4])
+    true, fed = true_and_fed(run, 0, 1, np.ones((1, 1)), snapshot=4)
+    np.testing.assert_allclose(true, [[0.2, 0.8]], atol=1e-6)
+    heads = 0.2 * 0.6 + 0.4 * 0.7 + 0.4 * 0.2
+    np.testing.assert_allclose(fed, [[heads, 1 - heads]], atol=1e-6)
+    np.testing.assert_allclose(replay_weights(run, snapshot=0), [1.0])
+    found = last_numbers(run, "agent_0 of agent_1")
+    assert found["inference_delta_q"] == pytest.approx(3 * (heads - 0.2), abs=1e-6)
+    assert "inference_lag" not in found  # nothing was fitted
 
 
 def test_permuted_is_what_training_permutes() -> None:
@@ -175,10 +201,24 @@ def test_runs_that_infer_nothing_have_no_rows(make_run: MakeRun) -> None:
     assert list(INSTRUMENT.measure(ddpg, make("matching_pennies"))) == []
 
 
+def test_runs_without_stand_ins_are_named_and_counted(make_run: MakeRun) -> None:
+    game = make("matching_pennies")
+    ddpg = make_run(PROFILE, algorithm={side: {"kind": "ddpg"} for side in game.spec.sides})
+    plain = make_run(PROFILE, algorithm={side: {"kind": "maddpg", "critic": "central"} for side in game.spec.sides})
+    runs = {"inferred": [inferring(make_run)] * 2, "ddpg": [ddpg] * 3, "plain": [plain]}
+    compared = INSTRUMENT.compare(runs, game, label="pennies")
+    frame = pd.DataFrame(columns=["game", "algorithm", "metric", "agent", "seed", "step", "value"])
+    answers = INSTRUMENT.chapter(frame, {"pennies": compared}, {}).answers
+    what = "What stands in for the others is not measured where"
+    assert f"{what} critics read no other agent's action: pennies, ddpg: 3 runs." in answers
+    assert f"{what} targets use the true policies without any bookkeeping: pennies, plain: 1 run." in answers
+    assert len(compared["left_out"]) == 2
+
+
 def test_bad_input_is_refused(make_run: MakeRun) -> None:
     with pytest.raises(ValueError, match="policy_inference needs runs that kept their critics"):
         list(INSTRUMENT.measure(inferring(make_run, keep=False), make("matching_pennies")))
-    with pytest.raises(ValueError, match="probes of another game"):
+    with pytest.raises(ValueError, match="game must be the one that was trained on: its name must be"):
         list(INSTRUMENT.measure(inferring(make_run), make("climbing")))
     with pytest.raises(ValueError, match=r"observations must be \[P, 1\].*probes of another agent"):
         true_and_fed(inferring(make_run), 0, 1, np.ones((2, 3)), snapshot=0)
@@ -197,6 +237,50 @@ def test_different_supports_have_an_infinite_divergence_and_a_total_variation(ma
     assert found["inference_kl_true_model"] == np.inf
     assert found["inference_tv"] == pytest.approx(0.3, abs=1e-6)
     assert np.isnan(found["inference_relevant"])
+    assert found["inference_infinite"] == 1  # there is one situation, and tails are ruled out in it
+    assert found["inference_infinite_reverse"] == 0
+    assert found["inference_clamped"] == 0.5
+    # with a floor of 1e-8 the model plays (1, 1e-8) up to its sum
+    floored = 0.7 * np.log(0.7) + 0.3 * np.log(0.3 / 1e-8) + np.log1p(1e-8)
+    assert found["inference_kl_floored"] == pytest.approx(floored, abs=1e-5)
+    assert found["inference_kl_high"] == np.inf
+
+
+def test_supports_that_differ_in_some_situations_are_counted_by_their_weight() -> None:
+    true, fed = np.array([[0.5, 0.5], [0.5, 0.5], [1.0, 0.0]]), np.array([[1.0, 0.0], [0.5, 0.5], [0.5, 0.5]])
+    probes = Probes(observations=(np.zeros((3, 1)),), weights=np.array([0.2, 0.5, 0.3]), exact=True)
+    found = divergence_numbers(true, fed, probes)
+    assert found["inference_kl_true_model"] == np.inf
+    assert found["inference_infinite"] == pytest.approx(0.2)
+    assert found["inference_infinite_reverse"] == pytest.approx(0.3)
+    assert found["inference_kl_median"] == 0  # half of the weight has no divergence
+    assert found["inference_kl_high"] == np.inf
+    assert found["inference_tv_median"] == 0
+    assert found["inference_tv_high"] == 0.5
+
+
+def test_the_wasserstein_distance_of_a_product_adds_the_squares_of_its_factors() -> None:
+    from scipy.optimize import linprog
+
+    space = Choice((2, 3))
+    true, fed = np.array([[0.9, 0.1, 0.5, 0.3, 0.2]]), np.array([[0.6, 0.4, 0.1, 0.3, 0.6]])
+    probes = Probes(observations=(np.zeros((1, 1)),), weights=np.ones(1), exact=True)
+    found = transport_numbers(true, fed, space, probes, moves=False)
+    # by the linear programme over all pairs of the six joint alternatives, as points
+    points = alternatives(space)
+    costs = ((points[:, None] - points[None]) ** 2).sum(axis=-1)
+    p, q = (joint_probabilities(each, space)[0] for each in (true, fed))
+    rows = np.concatenate([np.kron(np.eye(6), np.ones(6)), np.kron(np.ones(6), np.eye(6))])
+    least = linprog(costs.ravel(), A_eq=rows, b_eq=np.concatenate([p, q])).fun
+    assert found["inference_w2"] == pytest.approx(np.sqrt(least), abs=1e-9)
+    assert "inference_w2_force" not in found
+
+
+def test_the_wasserstein_distance_of_forces_is_how_far_they_lie_apart() -> None:
+    space = Choice((5,))
+    true, fed = np.eye(5)[[1]], np.eye(5)[[2]]  # left and right, one unit of force each
+    probes = Probes(observations=(np.zeros((1, 1)),), weights=np.ones(1), exact=True)
+    assert transport_numbers(true, fed, space, probes, moves=True)["inference_w2_force"] == pytest.approx(2.0)
 
 
 def test_situations_that_are_never_met_count_in_the_divergence_over_all_alike() -> None:
