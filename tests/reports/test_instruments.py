@@ -134,6 +134,24 @@ def test_a_check_measures_and_compares_again(store: Store, doubling: Doubling) -
     assert [line.split(":")[0] for line in differences(store, suite)] == ["data/table-sums.csv"]
 
 
+def test_times_are_those_of_the_first_measuring_and_all_else_is_measured_again(
+    store: Store, doubling: Doubling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([3.0, 9.0])
+
+    def measure(run: TrainingRun, game: Game) -> Iterator[Row]:
+        passed = next(clock)
+        yield row("double_seed", passed, step=100, unit="run", n=1)
+        yield row("seconds", passed, step=100, unit="run", n=1)
+
+    time = Quantity(name="seconds", title="Time", value_unit="s", definition="What passed.", timing=True)
+    monkeypatch.setattr(doubling, "quantities", (DOUBLE, time))
+    monkeypatch.setattr(doubling, "measure", measure)
+    run_id = store.suite().runs[0].run_id
+    assert list(measured_by("doubling", store, run_id)["value"]) == [3.0, 3.0]
+    assert list(measured_by("doubling", store, run_id, anew=True)["value"]) == [9.0, 3.0]
+
+
 def test_another_version_measures_again(store: Store, doubling: Doubling) -> None:
     run_id = store.suite().runs[1].run_id
     assert list(measured_by("doubling", store, run_id)["value"]) == [2.0]
