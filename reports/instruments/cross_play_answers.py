@@ -120,7 +120,7 @@ def weak_points(frames: Mapping[str, pd.DataFrame]) -> str:
     runs = sorted({int(n) for n in pairings["n"]})
     n = counted(runs[0], "run") if len(runs) == 1 else f"{runs[0]} to {counted(runs[-1], 'run')}"
     mixed = (
-        "Policies trained apart had K runs' data where an ensemble had one's, and each serves in several mixtures, "
+        " Policies trained apart had K runs' data where an ensemble had one's, and each serves in several mixtures, "
         "so that intervals of the difference are too narrow: of ten seeds they covered .92 (K = 2) and .90 (K = 3) "
         "instead of .95 in simulations. No opponent here learns within an episode which member it plays."
         if len(ensembles)

@@ -42,8 +42,9 @@ def run_frames(measured: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
 def _diversities(measured: pd.DataFrame) -> Iterator[dict[str, Any]]:
     own = measured[measured["metric"] == SUB_POLICY_DIVERSITY]
     for (game, algorithm, agent), part in own.groupby(["game", "algorithm", "agent"], sort=False):
-        values = part.set_index("seed")["value"].sort_index()
-        yield estimate_row(over_seeds(values.to_numpy()), game=str(game), agent=str(agent), algorithm=str(algorithm))
+        mean = over_seeds(part.set_index("seed")["value"].sort_index().to_numpy())
+        within = replace(mean, low=np.clip(mean.low, 0.0, 1.0), high=np.clip(mean.high, 0.0, 1.0))  # a share
+        yield estimate_row(within, game=str(game), agent=str(agent), algorithm=str(algorithm))
 
 
 def _opponents(measured: pd.DataFrame) -> Iterator[dict[str, Any]]:

@@ -55,9 +55,7 @@ def robustness_sentences(robustness: pd.DataFrame, opponents: pd.DataFrame) -> l
                     f"{estimate_words(worst)}{more}"
                 )
             sides.append(f"{side} — {'; '.join(each)}")
-        meeting = (
-            "against or with policies of other runs" if STRANGER not in set(part["side"]) else "in other runs' teams"
-        )
+        meeting = "in other runs' teams" if STRANGER in set(part["side"]) else "against policies of other runs"
         said.append(
             f"Robustness in {game}, return {meeting} (worst ones chosen and measured on different episodes): "
             f"{'. '.join(sides)}."

@@ -196,7 +196,9 @@ def _kept_frames(folder: Path, version: int) -> Comparisons | None:
 
 def _keep(frame: pd.DataFrame, path: Path, version: int) -> None:
     buffer = io.BytesIO()
-    frame.assign(**{VERSION_COLUMN: version}).to_parquet(buffer, index=False)
+    marked = frame.assign(**{VERSION_COLUMN: version})
+    marked.attrs = {VERSION_COLUMN: version}  # a frame without rows says its version too
+    marked.to_parquet(buffer, index=False)
     atomic.write_bytes(path, buffer.getvalue())
 
 
@@ -207,4 +209,7 @@ def _kept(path: Path, version: int) -> pd.DataFrame | None:
         return None
     if VERSION_COLUMN not in frame or not (frame[VERSION_COLUMN] == version).all():
         return None
+    if frame.empty and frame.attrs.get(VERSION_COLUMN) != version:
+        return None
+    frame.attrs = {}
     return frame.drop(columns=VERSION_COLUMN)

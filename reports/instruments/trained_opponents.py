@@ -1,4 +1,4 @@
-"""What a side gets against an opponent that was trained against it: the hardest held-out opponent that is at hand.
+"""What a side gets against an opponent that was trained against it: a held-out opponent made for the purpose.
 
 The other side's agents deviate together from the run's final policies, to gain for themselves and not to hurt; the side
 stays as it is. In a matrix game of two agents the best response is computed, and among several the one that is worst

@@ -567,7 +567,12 @@ def test_a_whole_suite_from_training_to_its_tables(tmp_path: Path) -> None:
 
 def test_runs_without_rows_do_not_spoil_the_numbers_of_others() -> None:
     # where one run of a suite has no rows at all, the joined frame holds objects instead of numbers
-    rows = [{"game": "g", "algorithm": "e", "agent": "a", "metric": DIVERSITY, "seed": k, "value": k} for k in range(5)]
+    rows = [
+        {"game": "g", "algorithm": "e", "agent": "a", "metric": DIVERSITY, "seed": k, "value": float(k == 0)}
+        for k in range(5)
+    ]
     found = run_frames(pd.DataFrame(rows).astype({"value": object}))["sub_policies"]
-    assert value(found, game="g") == 2.0
+    assert value(found, game="g") == 0.2
+    # .2 ± 2.776445 · .2, cut at 0: a share
+    assert (found["low"][0], found["high"][0]) == pytest.approx((0.0, 0.755289), abs=1e-6)
     assert run_frames(None)["opponents"].empty

@@ -160,6 +160,23 @@ def test_another_version_measures_again(store: Store, doubling: Doubling) -> Non
     assert doubling.measured == [1, 1]
 
 
+def test_another_version_measures_again_where_there_was_nothing(
+    store: Store, doubling: Doubling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = store.suite().runs[1].run_id
+    calls: list[int] = []
+
+    def nothing(run: TrainingRun, game: Game) -> Iterator[Row]:
+        calls.append(doubling.version)
+        return iter(())
+
+    monkeypatch.setattr(doubling, "measure", nothing)
+    for version in (1, 1, 2):
+        doubling.version = version
+        assert measured_by("doubling", store, run_id).empty
+    assert calls == [1, 2]
+
+
 def test_a_run_made_anew_is_compared_anew(
     store: Store, doubling: Doubling, make_run: Callable[..., TrainingRun], provenance: Provenance
 ) -> None:
