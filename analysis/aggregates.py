@@ -98,6 +98,10 @@ def optimality_gap(
     ------
     ValueError : `scores` is not ``[S, K]``, `target` is not finite, or a setting is out of range.
 
+    Notes
+    -----
+    At nominal .95 it covered in .88 (five runs of two tasks) and .92 (ten) of 400 samples of normal scores.
+
     References
     ----------
     Agarwal et al. (2021), arXiv:2108.13264.
@@ -144,6 +148,11 @@ def probability_of_improvement(
     Raises
     ------
     ValueError : a table is not runs by tasks, the tasks differ in number, or a setting is out of range.
+
+    Notes
+    -----
+    At nominal .95 it covered in .90 (five runs of two tasks on both sides) and .94 (ten) of 400 samples of normal
+    scores half a standard deviation apart.
 
     References
     ----------

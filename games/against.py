@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nashlens.games.core import Array, Batch, BoolArray, Game, GameSpec, Step
-from nashlens.games.episodes import initial_memories
-from nashlens.games.policy import Policy, check_joint_policy, seen_by
+from nashlens.games.frozen_policies import FrozenPolicies
+from nashlens.games.policy import Policy, check_joint_policy
 from nashlens.games.randomness import Streams
 
 
@@ -69,12 +69,10 @@ class Against(Game):
 class _AgainstBatch(Batch):
     def __init__(self, game: Against, streams: Streams) -> None:
         self.spec, self.n_envs = game.spec, streams.n_envs
-        self._game, self._streams = game, streams
+        self._game = game
         self._inner = game.game.begin(streams)
-        self._policies = [game.policies[j] for j in game.fixed]
-        self._blocks = [slice(k * streams.block, (k + 1) * streams.block) for k in range(len(streams.generators))]
-        self._memories = [np.zeros((self.n_envs, p.memory_size)) for p in self._policies]
-        self._remember(np.ones(self.n_envs, dtype=np.bool_))
+        fixed = [game.policies[j] for j in game.fixed]
+        self._others = FrozenPolicies(fixed, game.fixed, streams, explore=game.explore)
 
     @property
     def observations(self) -> tuple[Array, ...]:  # type: ignore[override]
@@ -89,10 +87,9 @@ class _AgainstBatch(Batch):
         if len(actions) != len(self._game.free):
             raise ValueError(f"actions must be {len(self._game.free)} arrays, one a free agent, not {len(actions)}")
         joint: dict[int, npt.NDArray[Any]] = dict(zip(self._game.free, actions, strict=True))
-        for place, j in enumerate(self._game.fixed):
-            joint[j] = self._act(place, j)
+        joint |= {j: drawn for j, (drawn,) in zip(self._game.fixed, self._others.actions(self._inner), strict=True)}
         step = self._inner.step([joint[i] for i in range(len(joint))])
-        self._remember(step.ended)
+        self._others.remember(step.ended)
         free = list(self._game.free)
         return Step(
             next_observations=tuple(step.next_observations[i] for i in free),
@@ -104,33 +101,9 @@ class _AgainstBatch(Batch):
         )
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
-        memories = {f"memory.{place}": memory.copy() for place, memory in enumerate(self._memories)}
-        return {f"inner.{name}": array for name, array in self._inner.state().items()} | memories
+        return {f"inner.{name}": array for name, array in self._inner.state().items()} | self._others.state()
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         prefix = "inner."
         self._inner.restore({k.removeprefix(prefix): a for k, a in state.items() if k.startswith(prefix)})
-        self._memories = [state[f"memory.{place}"].copy() for place in range(len(self._memories))]
-
-    def _act(self, place: int, j: int) -> Array:
-        """Return the actions of one fixed agent, each block's from the block's own generator."""
-        policy = self._policies[place]
-        seen, legal = seen_by(policy, j, self._inner.observations, self._inner.masks)
-        memory = self._memories[place] = policy.next_memory(seen, self._memories[place])
-        if not self._game.explore:
-            return policy.mode(seen, masks=legal, memory=memory)
-        drawn = [
-            policy.sample(seen[b], masks=None if legal is None else legal[b], memory=memory[b], rng=rng)
-            for b, rng in zip(self._blocks, self._streams.generators, strict=True)
-        ]
-        return np.concatenate(drawn)
-
-    def _remember(self, beginning: BoolArray) -> None:
-        """Give the fixed policies the memory with which an episode begins, where one begins."""
-        if not any(policy.memory_size for policy in self._policies):
-            return
-        for block, rng in zip(self._blocks, self._streams.generators, strict=True):
-            rows = np.flatnonzero(beginning[block]) + block.start
-            fresh = initial_memories(self._policies, len(rows), rng=rng)
-            for memory, new in zip(self._memories, fresh, strict=True):
-                memory[rows] = new
+        self._others.restore(state)

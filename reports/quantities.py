@@ -19,6 +19,7 @@ class Quantity:
     least, most : the least and the largest value it can take, to which intervals are cut; None if there is none.
     share : whether it is 0 or 1 for each seed, so that its mean is the share of the seeds.
     missing : why a seed may have no number, where that can be.
+    timing : whether it is a time that passed, which measuring again does not repeat.
     reference : where the definition stands.
     """
 
@@ -31,6 +32,7 @@ class Quantity:
     most: float | None = None
     share: bool = False
     missing: str = ""
+    timing: bool = False
     reference: str = ""
 
 

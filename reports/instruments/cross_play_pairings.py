@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nashlens.analysis.cross_play import cell_means
 from nashlens.analysis.results import Array, Estimate
 from nashlens.analysis.robustness import robustness
 from nashlens.analysis.self_play import self_play_gap
@@ -49,7 +50,7 @@ def pairing_rows(tensor: PayoffTensor, *, label: str, seed: int) -> Iterator[dic
         scores[f"{RETURN} of {tensor.match.second}"] = tensor.second
     algorithms = list(dict.fromkeys(entry.algorithm for entry in tensor.entries))
     for score, table in (scores | tensor.counts).items():
-        cells = np.where(strange, table.mean(axis=2), np.nan)
+        cells = np.where(strange, cell_means(table, ~np.isnan(table)), np.nan)
         for first in algorithms:
             for second in algorithms:
                 rows = tensor.chosen(algorithm=first, part=WHOLE, last=True)
@@ -75,9 +76,10 @@ def robustness_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, A
 
     Yields
     ------
-    Rows with ``game, side, algorithm, quantity``: the mean over held-out opponents, the worst case and the mean of the
-    worst quarter (chosen and measured on different episodes; upper bounds in expectation), and what is lost from the
-    training opponents. Opponents are all algorithms' whole policies, at their last snapshot and halfway.
+    Rows with ``game, side, algorithm, quantity, n_empty``: the mean over held-out opponents, the worst case and the
+    mean of the worst quarter (chosen and measured on different episodes; upper bounds in expectation), and what is lost
+    from the training opponents; `n_empty` cells were not played. Opponents are all algorithms' whole policies, at their
+    last snapshot and halfway.
     """
     together = tensor.trained_together
     whole = tensor.chosen(part=WHOLE)
@@ -90,7 +92,8 @@ def robustness_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, A
                 estimate = enough_seeds(getattr(found, quantity).at())
                 labels = {"game": label, "side": side, "algorithm": algorithm, "quantity": quantity}
                 row = estimate_row(estimate, higher_is_better=quantity not in LOSSES, **labels)
-                yield {**row, "bound": "upper" if quantity in UPPER and tensor.bound != "exact" else row["bound"]}
+                row["bound"] = "upper" if quantity in UPPER and tensor.bound != "exact" else row["bound"]
+                yield {**row, "n_empty": found.n_empty}
 
 
 def self_play_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, Any]]:
@@ -107,7 +110,8 @@ def self_play_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, An
             for quantity in SELF_PLAY:
                 estimate: Estimate = enough_seeds(getattr(found, quantity))
                 labels = {"game": label, "side": side, "algorithm": algorithm, "quantity": quantity}
-                yield estimate_row(estimate, higher_is_better=quantity not in LOSSES, **labels)
+                row = estimate_row(estimate, higher_is_better=quantity not in LOSSES, **labels)
+                yield {**row, "n_empty": found.n_empty}
 
 
 def by_side(tensor: PayoffTensor) -> Iterator[tuple[str, Array]]:

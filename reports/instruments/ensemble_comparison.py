@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nashlens.analysis.cross_play import cell_means
 from nashlens.analysis.ensemble_gain import EnsembleGain, ensemble_gain
 from nashlens.analysis.redundancy import redundancy
 from nashlens.analysis.results import Array
@@ -35,9 +36,10 @@ def ensemble_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, Any
 
     Yields
     ------
-    Rows with ``game, side, algorithm, against, quantity``. Worst cases are over the whole policies of all runs, last
-    and halfway, that none of the compared was trained with, chosen and measured on different episodes. In a
-    game of one side there are no opponents, and no rows.
+    Rows with ``game, side, algorithm, against, quantity, n_empty``. Worst cases are over the whole policies of all
+    runs, last and halfway, that none of the compared was trained with, chosen and measured on different episodes.
+    Opponents that some of the compared never met are left out, in `n_empty` of all comparisons. In a game of one side
+    there are no opponents, and no rows.
     """
     if not tensor.match.has_sides:
         return
@@ -47,13 +49,15 @@ def ensemble_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, Any
             runs = _runs(tensor, algorithm)
             for against in singles or [""]:
                 found = [_gain(tensor, table, members, k, _runs(tensor, against)) for k, members in enumerate(runs)]
-                values = {name: [getattr(gain, name) for gain in found if gain is not None] for name in GAINS}
+                gains = [gain for gain in found if gain is not None]
+                n_empty = sum(gain.n_left_out for gain in gains)
                 labels: dict[str, Any] = {"game": label, "side": side, "algorithm": algorithm, "against": against}
-                for name, each in values.items():
-                    yield estimate_row(over_seeds(each, higher_is_better=True), **labels, quantity=name)
+                for name in GAINS:
+                    mean = over_seeds([getattr(gain, name) for gain in gains], higher_is_better=True)
+                    yield estimate_row(mean, **labels, quantity=name, n_empty=n_empty)
             ranks = [_rank(tensor, table, members) for members in runs]
             labels = {"game": label, "side": side, "algorithm": algorithm, "against": ""}
-            yield estimate_row(over_seeds(ranks), **labels, quantity="behavioural_rank")
+            yield estimate_row(over_seeds(ranks), **labels, quantity="behavioural_rank", n_empty=0)
 
 
 def choice_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, Any]]:
@@ -101,9 +105,10 @@ def _gain(
 ) -> EnsembleGain | None:
     """Return the gain of one run's members over as many runs that were trained apart, the next ones in turn."""
     chosen = [apart[(place + k) % len(apart)][0] for k in range(len(members))] if len(apart) >= len(members) else []
-    columns = _held_out(tensor, [*members, *chosen])
-    if not columns:
-        return None
+    compared = [*members, *chosen]
+    columns = _held_out(tensor, compared)
+    if not np.isfinite(table[np.ix_(compared, columns)]).all(axis=(0, 2)).any():
+        return None  # nobody whom all of them met
     ours = _payoffs(tensor, table, members, columns)
     return ensemble_gain(ours, _payoffs(tensor, table, chosen, columns) if chosen else None)
 
@@ -123,6 +128,7 @@ def _held_out(tensor: PayoffTensor, rows: Sequence[int]) -> list[int]:
 def _rank(tensor: PayoffTensor, table: Array, members: Sequence[int]) -> float:
     """Return how many of a run's members differ in what they get: the rank of their payoffs, less what noise makes."""
     own = table[np.ix_(list(members), _held_out(tensor, members))]
+    own = own[:, np.isfinite(own).all(axis=(0, 2))]
     if 0 in own.shape:
         return float("nan")
     spread = 0.0 if tensor.bound == "exact" else float(own.std(axis=2, ddof=1).mean()) / np.sqrt(own.shape[2])
@@ -136,6 +142,7 @@ def _against(tensor: PayoffTensor, table: Array, algorithm: str, opponent: str) 
     for k in tensor.chosen(algorithm=algorithm, part=WHOLE, last=True):
         seed = tensor.entries[k].seed
         others = [c for c in columns if tensor.entries[c].seed != seed]
-        if others:
-            values[seed] = float(table[k, others].mean())
+        met = table[k, others]
+        if np.isfinite(met).any():
+            values[seed] = float(np.nanmean(cell_means(met[None], ~np.isnan(met)[None])))
     return pd.Series(values, dtype=np.float64)

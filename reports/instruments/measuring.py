@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -39,7 +39,8 @@ def measured_by(name: str, store: Store, run_id: str, *, anew: bool = False) -> 
     name : of the instrument.
     store : where the run is.
     run_id : which.
-    anew : True to measure now, and to keep nothing.
+    anew : True to measure now, and to keep nothing. Times that passed are then those of the first measuring, where its
+        file is there: nothing repeats them.
 
     Raises
     ------
@@ -49,8 +50,8 @@ def measured_by(name: str, store: Store, run_id: str, *, anew: bool = False) -> 
     """
     chosen = instrument(name)
     path = store.measures_path(run_id, name)
-    kept = None if anew else _kept(path, chosen.version)
-    if kept is not None:
+    kept = _kept(path, chosen.version)
+    if kept is not None and not anew:
         return kept
     run = store.read(run_id)
     game = make(run.spec.name, **run.spec.parameters)
@@ -58,7 +59,20 @@ def measured_by(name: str, store: Store, run_id: str, *, anew: bool = False) -> 
     frame = pd.DataFrame(rows, columns=list(MEASURED_COLUMNS))
     if not anew:
         _keep(frame, path, chosen.version)
+    elif kept is not None:
+        frame = _with_times_of(kept, frame, [each.name for each in chosen.quantities if each.timing])
     return frame
+
+
+def _with_times_of(kept: pd.DataFrame, frame: pd.DataFrame, times: Sequence[str]) -> pd.DataFrame:
+    """Return a frame with the times of another, where both have a row for the same agent at the same step."""
+    place = ["metric", "agent", "step"]
+    known = kept[kept["metric"].isin(times)].set_index(place)["value"].to_dict()
+    if not known:
+        return frame
+    places = zip(*(frame[column] for column in place), strict=True)
+    values = [known.get(at, value) for at, value in zip(places, frame["value"], strict=True)]
+    return frame.assign(value=values)
 
 
 def frame_by(
@@ -183,7 +197,9 @@ def _kept_frames(folder: Path, version: int) -> Comparisons | None:
 
 def _keep(frame: pd.DataFrame, path: Path, version: int) -> None:
     buffer = io.BytesIO()
-    frame.assign(**{VERSION_COLUMN: version}).to_parquet(buffer, index=False)
+    marked = frame.assign(**{VERSION_COLUMN: version})
+    marked.attrs = {VERSION_COLUMN: version}  # a frame without rows says its version too
+    marked.to_parquet(buffer, index=False)
     atomic.write_bytes(path, buffer.getvalue())
 
 
@@ -194,4 +210,7 @@ def _kept(path: Path, version: int) -> pd.DataFrame | None:
         return None
     if VERSION_COLUMN not in frame or not (frame[VERSION_COLUMN] == version).all():
         return None
+    if frame.empty and frame.attrs.get(VERSION_COLUMN) != version:
+        return None
+    frame.attrs = {}
     return frame.drop(columns=VERSION_COLUMN)

@@ -4,69 +4,83 @@ Two runs meet twice in the same worlds, each once on either side. The run wins a
 on the first side against the other's than the other's did against its own. That is a symmetric zero-sum game between
 runs, whatever the sum of the returns. Where returns are expectations the difference itself is the payoff, as a share of
 the largest.
+
+Intervals are over runs, which are drawn anew within each algorithm. Weights of an equilibrium jump as runs come and go:
+of them an interval shows by how much, and promises no coverage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from nashlens.analysis.alpha_sweep import ALPHAS, alpha_sweep
+from nashlens.analysis.complete_table import complete_table
 from nashlens.analysis.cross_play import cell_means
 from nashlens.analysis.elo import cyclic_share
-from nashlens.analysis.meta_game import MetaGame, meta_game
+from nashlens.analysis.grouped_bootstrap import grouped_bootstrap
+from nashlens.analysis.meta_game import meta_game
 from nashlens.analysis.results import Array, Bound, Estimate
+from nashlens.games.core import IntArray
+from nashlens.games.randomness import child
 from nashlens.reports.instruments.estimate_rows import estimate_row
 from nashlens.reports.instruments.payoff_tensor import PayoffTensor
 from nashlens.reports.instruments.population import WHOLE
 
+ALPHA_RANK_SHARE = "alpha_rank_share_"
 DELTA = 0.05
+N_RESAMPLES = 100
+NO_MATCH = "no two runs have met"
 ALL = "all runs"
 BETTER = {
     "nash_weight": True,
-    "alpha_rank_share": True,
+    **{f"{ALPHA_RANK_SHARE}{alpha:g}": True for alpha in ALPHAS},
     "elo": True,
     "uniform_nash_conv": False,
     "equilibrium_nash_conv": False,
 }
 
 
-def meta_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, Any]]:
+def meta_rows(tensor: PayoffTensor, *, label: str, seed: int) -> Iterator[dict[str, Any]]:
     """Yield the solutions of the meta-game between the whole last policies of all runs.
 
     Parameters
     ----------
     tensor : the payoffs, in a game of two sides; elsewhere there is no row.
     label : how the suite calls the game.
+    seed : of the bootstrap's draws.
 
     Yields
     ------
-    Rows with ``game, algorithm, quantity``: by algorithm the weight in the equilibrium of most entropy, the share under
-    α-rank and the mean Elo rating; for all runs the cyclic share, the NashConv of meeting every run equally often, and
-    what the NashConv of the equilibrium is at most in the true game (4ε, Hoeffding's ε over all pairs at 95%).
+    Rows with ``game, algorithm, quantity, n_empty``: by algorithm the weight in the equilibrium of most entropy, the
+    share under α-rank at each α of the sweep and the mean Elo rating; for all runs the cyclic share and the NashConv of
+    meeting every run equally often, all with bootstrap intervals over runs; and what the NashConv of the equilibrium is
+    at most in the true game (4ε, Hoeffding's ε over all pairs at 95%). Runs with empty cells are left out.
     """
     runs = tensor.chosen(part=WHOLE, last=True)
     if not tensor.match.has_sides or len(runs) < 2:
         return
     own = tensor.first[np.ix_(runs, runs)]
     table, error = return_matches(own, exact=tensor.bound == "exact")
-    games = None if tensor.bound == "exact" else np.full(table.shape, float(own.shape[2]))
-    found = meta_game(table, one_population=True, games=games, error=error)
-    algorithms = [tensor.entries[runs[k]].algorithm for k in found.rows]
-    for algorithm in dict.fromkeys(algorithms):
-        mine = np.array([name == algorithm for name in algorithms])
-        for quantity, value in _of_algorithm(found, mine).items():
-            yield _row(
-                value, label=label, algorithm=algorithm, quantity=quantity, n=int(mine.sum()), bound=tensor.bound
-            )
-    share = found.ratings.cyclic_share if found.ratings is not None else cyclic_share(found.payoffs)
-    values = {"cyclic_share": share, "uniform_nash_conv": float(found.uniform.nash_conv)}
-    for quantity, value in values.items():
-        yield _row(value, label=label, algorithm=ALL, quantity=quantity, n=len(algorithms), bound=tensor.bound)
+    if not np.isfinite(table).any(where=~np.eye(len(runs), dtype=np.bool_)):
+        yield _row(None, label=label, algorithm=ALL, quantity="cyclic_share", bound=tensor.bound, n_empty=table.size)
+        return
+    kept = complete_table(table, paired=True)
+    algorithms = [tensor.entries[runs[k]].algorithm for k in kept.rows]
+    n_games = None if tensor.bound == "exact" else own.shape[2]
+    solved = table[np.ix_(kept.rows, kept.columns)]
+    found = _with_intervals(solved, algorithms, n_games=n_games, rng=child(seed, "cross_play", "meta-game"))
+    for (algorithm, quantity), estimate in found.items():
+        labels = {"label": label, "algorithm": algorithm, "quantity": quantity}
+        yield _row(estimate, **labels, bound=tensor.bound, n_empty=kept.n_empty)
     bound: Bound = "exact" if tensor.bound == "exact" else "upper"
-    at_most = found.equilibrium_nash_conv
-    yield _row(at_most, label=label, algorithm=ALL, quantity="equilibrium_nash_conv", n=len(algorithms), bound=bound)
+    at_most = Estimate(
+        value=4 * error, low=np.nan, high=np.nan, level=np.nan, method="computed", n=len(algorithms), unit="run"
+    )
+    yield _row(at_most, label=label, algorithm=ALL, quantity="equilibrium_nash_conv", bound=bound, n_empty=kept.n_empty)
 
 
 def return_matches(payoffs: Array, *, exact: bool) -> tuple[Array, float]:
@@ -85,35 +99,63 @@ def return_matches(payoffs: Array, *, exact: bool) -> tuple[Array, float]:
     apart = payoffs - np.swapaxes(payoffs, 0, 1)
     if exact:
         mean = apart.mean(axis=2)
-        return mean / (float(np.abs(mean).max()) or 1.0), 0.0
+        largest = float(np.abs(mean[np.isfinite(mean)]).max(initial=0.0))
+        return mean / (largest or 1.0), 0.0
     won = cell_means(np.sign(apart), ~np.isnan(apart))
     n_pairs = max(1, len(won) * (len(won) - 1) // 2)
     return won, float(np.sqrt(np.log(2 * n_pairs / DELTA) * 4 / (2 * payoffs.shape[2])))
 
 
-def _of_algorithm(found: MetaGame, mine: np.ndarray[Any, np.dtype[np.bool_]]) -> dict[str, float]:
-    values = {
-        "nash_weight": float(found.average.weights[mine].sum()),
-        "alpha_rank_share": float(found.ranks.distribution[mine].sum()),
-    }
-    if found.ratings is not None:
-        values["elo"] = float(found.ratings.ratings[mine].mean())
-    return values
+def share_at(alpha: float) -> str:
+    """Return what the share under α-rank is called at one α.
+
+    >>> share_at(10.0)
+    'alpha_rank_share_10'
+    """
+    return f"{ALPHA_RANK_SHARE}{alpha:g}"
 
 
-def _row(value: float, *, label: str, algorithm: str, quantity: str, n: int, bound: Bound) -> dict[str, Any]:
-    why = "" if bound == "exact" else "of this table of runs; another set of runs has another"
-    estimate = Estimate(
-        value=value,
-        low=np.nan,
-        high=np.nan,
-        level=np.nan,
-        method="computed",
-        n=n,
-        unit="run",
-        bound=bound,
-        reason=why,
-    )
-    return estimate_row(
-        estimate, higher_is_better=BETTER.get(quantity), game=label, algorithm=algorithm, quantity=quantity
-    )
+def _with_intervals(
+    table: Array, algorithms: Sequence[str], *, n_games: int | None, rng: np.random.Generator
+) -> dict[tuple[str, str], Estimate]:
+    """Return every number of the meta-game by algorithm and quantity, with a bootstrap interval over runs."""
+    keys = list(_solved(table, algorithms, n_games))
+
+    def statistic(drawn: IntArray) -> Array:
+        values = _solved(table[np.ix_(drawn, drawn)], algorithms, n_games)
+        return np.array([values[key] for key in keys])
+
+    found = grouped_bootstrap(algorithms, statistic, n_resamples=N_RESAMPLES, rng=rng)
+    sizes = {name: algorithms.count(name) for name in algorithms} | {ALL: len(algorithms)}
+    return {key: replace(found.at(k), n=sizes[key[0]]) for k, key in enumerate(keys)}
+
+
+def _solved(table: Array, algorithms: Sequence[str], n_games: int | None) -> dict[tuple[str, str], float]:
+    """Return what the meta-game ``[R, R]`` of runs gives by algorithm and quantity, and for all of them."""
+    games = None if n_games is None else np.full(table.shape, float(n_games))
+    found = meta_game(table, one_population=True, games=games)
+    sweep = alpha_sweep(found.payoffs, alphas=ALPHAS)
+    values: dict[tuple[str, str], float] = {}
+    for algorithm in dict.fromkeys(algorithms):
+        mine = np.array([name == algorithm for name in algorithms])
+        values[algorithm, "nash_weight"] = float(found.average.weights[mine].sum())
+        for alpha, shares in zip(ALPHAS, sweep.shares, strict=True):
+            values[algorithm, share_at(alpha)] = float(shares[mine].sum())
+        if found.ratings is not None:
+            values[algorithm, "elo"] = float(found.ratings.ratings[mine].mean())
+    share = found.ratings.cyclic_share if found.ratings is not None else cyclic_share(found.payoffs)
+    return values | {(ALL, "cyclic_share"): share, (ALL, "uniform_nash_conv"): float(found.uniform.nash_conv)}
+
+
+def _row(
+    estimate: Estimate | None, *, label: str, algorithm: str, quantity: str, bound: Bound, n_empty: int
+) -> dict[str, Any]:
+    """Return the row of one number, or of none where no two runs have met."""
+    if estimate is None:
+        estimate = Estimate(
+            value=np.nan, low=np.nan, high=np.nan, level=np.nan, method="computed", n=0, unit="run", reason=NO_MATCH
+        )
+    why = "" if bound == "exact" and not estimate.reason else estimate.reason or "of this table of runs alone"
+    stated = replace(estimate, bound=bound, reason="" if np.isfinite(estimate.low) else why)
+    labels = {"game": label, "algorithm": algorithm, "quantity": quantity}
+    return estimate_row(stated, higher_is_better=BETTER.get(quantity), **labels, n_empty=n_empty)

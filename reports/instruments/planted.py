@@ -1,8 +1,7 @@
 """Controls of approximate exploitability: a profile with a hole that must be found, and an equilibrium without one.
 
-The hole's size is exact in matrix games, game trees and quadratic games; in particle worlds it is what a rule of thumb
-gains over random play against random play. An instrument that misses it is blind; one that finds a gain at an
-equilibrium is deaf to its own noise.
+The hole's size is exact in matrix games, game trees and quadratic games; for particle worlds see `world_holes`. An
+instrument that misses it is blind; one that finds a gain at an equilibrium is deaf to its own noise.
 """
 
 from __future__ import annotations
@@ -13,18 +12,15 @@ import numpy as np
 
 from nashlens.analysis.results import Bound
 from nashlens.analysis.tree_best_response import tree_best_response
-from nashlens.games import BehaviouralProfile, Game, JointPolicy, NormalFormGame, Profile, SequentialGame, catalog, play
-from nashlens.games.anchors import anchor_policies, random_policy
+from nashlens.games import BehaviouralProfile, Game, JointPolicy, NormalFormGame, Profile, SequentialGame, catalog
 from nashlens.games.continuous_games import ContinuousGame
 from nashlens.games.core import Array, Box
 from nashlens.games.network_policy import LOG_STD_RANGE, GaussianPolicy, Network
-from nashlens.games.particle.world import ParticleWorld
 from nashlens.games.tabular_policy import average_strategy, to_policies
 from nashlens.reports.instruments.exact_gains import exact_gains, quadratic
 
 MAX_HISTORIES = 2_000
 ITERATIONS = 200
-N_EPISODES = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +32,7 @@ class Planted:
     policies : one an agent.
     agent : who deviates.
     gain : what it could gain, payoff units.
-    bound : whether `gain` is exact, or an estimate (what a rule of thumb gained).
+    bound : whether `gain` is exact, or an estimate from episodes.
     n : episodes behind an estimate, 1 for an exact number.
     """
 
@@ -47,14 +43,8 @@ class Planted:
     n: int = 1
 
 
-def planted_hole(game: Game, *, rng: np.random.Generator) -> Planted | None:
-    """Return a profile that one agent can exploit, or None where none is known.
-
-    Parameters
-    ----------
-    game : what is played.
-    rng : source of the episodes by which a rule of thumb is measured.
-    """
+def planted_hole(game: Game) -> Planted | None:
+    """Return a profile that one agent can exploit, with the exact gain, or None where none is known."""
     if isinstance(game, NormalFormGame):
         gains = np.stack([u.max(axis=i, keepdims=True) - u for i, u in enumerate(game.payoffs)])
         agent, *actions = (int(k) for k in np.unravel_index(gains.argmax(), gains.shape))
@@ -65,7 +55,7 @@ def planted_hole(game: Game, *, rng: np.random.Generator) -> Planted | None:
     if isinstance(game, ContinuousGame):
         corner = tuple(fixed_number(game, i, low) for i, low in enumerate(game.low))
         return _worth(_largest(game, corner))
-    return _worth(_rule_of_thumb(game, rng=rng)) if isinstance(game, ParticleWorld) else None
+    return None
 
 
 def planted_equilibrium(game: Game) -> Planted | None:
@@ -144,23 +134,3 @@ def _meeting_point(game: ContinuousGame) -> Array | None:
             return place
         place = (place + known.best_replies(place)) / 2
     return None
-
-
-def _rule_of_thumb(world: ParticleWorld, *, rng: np.random.Generator) -> Planted | None:
-    rules = anchor_policies(world).get("heuristic")
-    if rules is None:
-        return None
-    seed = int(rng.integers(2**63))
-    everyone = tuple(random_policy(world.spec, i) for i in range(world.spec.n_agents))
-
-    def returns(joint: JointPolicy) -> Array:
-        return play(world, joint, n_episodes=N_EPISODES, rng=np.random.default_rng(seed)).returns
-
-    base = returns(everyone)
-    gains = [(returns((*everyone[:i], rules[i], *everyone[i + 1 :])) - base)[:, i] for i in range(world.spec.n_agents)]
-    error = [float(gain.std(ddof=1)) / np.sqrt(N_EPISODES) for gain in gains]
-    scores = [float(gain.mean()) / max(spread, 1e-12) for gain, spread in zip(gains, error, strict=True)]
-    agent = int(np.argmax(scores))
-    if scores[agent] < 3:
-        return None
-    return Planted(policies=everyone, agent=agent, gain=float(gains[agent].mean()), bound="estimate", n=N_EPISODES)

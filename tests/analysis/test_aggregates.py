@@ -119,3 +119,27 @@ def test_aggregates_say_what_does_not_fit():
         interquartile_mean([1.0], level=2, rng=rng())
     with pytest.raises(ValueError, match="min_units must be at least 2"):
         interquartile_mean([1.0], min_units=1, rng=rng())
+
+
+@pytest.mark.parametrize(("runs", "coverage"), [(5, 0.90), (10, 0.94)])
+def test_probability_of_improvement_covers_as_its_page_says(runs, coverage):
+    # Normal scores half a standard deviation apart: the truth is Φ(.5/√2) = .6382. 300 samples here and 400 behind each
+    # number: standard deviation of the difference at most .024.
+    source, truth = np.random.default_rng(4), stats.norm.cdf(0.5 / np.sqrt(2))
+    hits = 0
+    for _ in range(300):
+        ours, theirs = source.normal(0.5, size=(runs, 2)), source.normal(size=(runs, 2))
+        found = probability_of_improvement(ours, theirs, n_resamples=300, rng=source)
+        hits += found.low <= truth <= found.high
+    assert hits / 300 == pytest.approx(coverage, abs=3 * 0.024)
+
+
+@pytest.mark.parametrize(("runs", "coverage"), [(5, 0.88), (10, 0.92)])
+def test_optimality_gap_covers_as_its_page_says(runs, coverage):
+    # Scores N(.5, .5²) short of 1: E max(1 − X, 0) = .5 (z Φ(z) + φ(z)) at z = 1, .5417. As above.
+    source, truth = np.random.default_rng(5), 0.5 * (stats.norm.cdf(1) + stats.norm.pdf(1))
+    hits = 0
+    for _ in range(300):
+        found = optimality_gap(source.normal(0.5, 0.5, size=(runs, 2)), n_resamples=300, rng=source)
+        hits += found.low <= truth <= found.high
+    assert hits / 300 == pytest.approx(coverage, abs=3 * 0.024)

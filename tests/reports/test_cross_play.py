@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +15,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from nashlens.agents import config
 from nashlens.agents.records import ActorSnapshots, TrainingRun
-from nashlens.games import make, play
+from nashlens.agents.training import train
+from nashlens.analysis.alpha_sweep import ALPHAS
+from nashlens.games import NormalFormGame, make, play
 from nashlens.games.mixture_policy import MixturePolicy
+from nashlens.games.randomness import child
 from nashlens.reports.conventions import GameFacts, game_facts
 from nashlens.reports.execution import run_suite
 from nashlens.reports.instruments.chapters import instrument_chapters
 from nashlens.reports.instruments.cross_play import INSTRUMENT, LABELS
 from nashlens.reports.instruments.cross_play_chapter import cross_play_chapter
+from nashlens.reports.instruments.cross_play_pairings import pairing_rows, robustness_rows, self_play_rows
+from nashlens.reports.instruments.cross_play_runs import SUB_POLICY_DIVERSITY as DIVERSITY
+from nashlens.reports.instruments.cross_play_runs import run_frames
+from nashlens.reports.instruments.ensemble_comparison import choice_rows, ensemble_rows
 from nashlens.reports.instruments.estimate_rows import ESTIMATE_COLUMNS
 from nashlens.reports.instruments.joint_returns import joint_returns
-from nashlens.reports.instruments.meta_comparison import return_matches
-from nashlens.reports.instruments.payoff_tensor import payoff_tensor
+from nashlens.reports.instruments.meta_comparison import meta_rows, return_matches, share_at
+from nashlens.reports.instruments.payoff_tensor import PayoffTensor, payoff_tensor
 from nashlens.reports.instruments.population import STRANGER, Entry, line_ups, match_of, population
 from nashlens.reports.instruments.published_ensembles import published_ensembles
+from nashlens.reports.instruments.trained_opponents import AGAINST, PARTNER, STEPS, opponent_rows
 from nashlens.reports.store import Store
 from nashlens.reports.suite import parse_suite
+from tests.reports.instrument_runs import values_of
 
 RunMaker = Callable[..., TrainingRun]
 THIRD = [1 / 3] * 3
@@ -173,17 +184,21 @@ class TestTensor:
             payoff_tensor(game, match, [], explore=True, seed=0)
 
 
-class TestComparison:
-    def found(self, make_run: RunMaker, ensemble: tuple[list[float], ...], n: int = 6) -> dict[str, pd.DataFrame]:
-        throws = (ROCK, PAPER, SCISSORS)
-        runs = {
-            "single": [throwing(make_run, throws[k % 3], seed=k) for k in range(n)],
-            "ensemble": [throwing(make_run, *ensemble, seed=k) for k in range(n)],
-        }
-        return dict(INSTRUMENT.compare(runs, make("rock_paper_scissors"), label="rps"))
+@cache
+def throws_compared(make_run: RunMaker, copies: bool) -> dict[str, pd.DataFrame]:
+    """Return the frames of six single throws, two of each kind, and six ensembles of all three or of one alone."""
+    runs = {
+        "single": [throwing(make_run, (ROCK, PAPER, SCISSORS)[k % 3], seed=k) for k in range(6)],
+        "ensemble": [
+            throwing(make_run, *((ROCK,) * 3 if copies else (ROCK, PAPER, SCISSORS)), seed=k) for k in range(6)
+        ],
+    }
+    return dict(INSTRUMENT.compare(runs, make("rock_paper_scissors"), label="rps"))
 
+
+class TestComparison:
     def test_worst_cases_of_rock_paper_scissors(self, make_run: RunMaker) -> None:
-        frame = self.found(make_run, (ROCK, PAPER, SCISSORS))["ensembles"]
+        frame = throws_compared(make_run, copies=False)["ensembles"]
         own = {"side": "agent_0", "algorithm": "ensemble"}
         # a throw loses to one other (−1); all three drawn evenly get 0 from every other, and so do three singles
         assert value(frame, **own, quantity="mean_single_worst") == pytest.approx(-1.0)
@@ -194,26 +209,39 @@ class TestComparison:
         assert value(frame, **own, quantity="behavioural_rank") == 2.0
 
     def test_copies_of_one_throw_gain_nothing_by_being_mixed(self, make_run: RunMaker) -> None:
-        frame = self.found(make_run, (ROCK, ROCK, ROCK))["ensembles"]
+        frame = throws_compared(make_run, copies=True)["ensembles"]
         own = {"side": "agent_1", "algorithm": "ensemble"}
         assert value(frame, **own, quantity="mixing_gain") == 0.0
         assert value(frame, **own, quantity="training_gain") == pytest.approx(-1.0)  # −1 against the 0 of the mixed
         assert value(frame, **own, quantity="behavioural_rank") == 0.0
 
     def test_robustness_is_over_opponents_of_other_runs(self, make_run: RunMaker) -> None:
-        frame = self.found(make_run, (ROCK, PAPER, SCISSORS))["robustness"]
+        frame = throws_compared(make_run, copies=False)["robustness"]
         assert value(frame, side="agent_0", algorithm="single", quantity="worst_case") == pytest.approx(-1.0)
         assert value(frame, side="agent_0", algorithm="ensemble", quantity="worst_case") == pytest.approx(0.0)
         # held out: 5 single runs of which 2 win and 2 lose or so, all others even: the mean over all is 0
         assert value(frame, side="agent_0", algorithm="ensemble", quantity="mean") == pytest.approx(0.0)
 
     def test_the_meta_game_of_throws_is_cyclic(self, make_run: RunMaker) -> None:
-        frame = self.found(make_run, (ROCK, PAPER, SCISSORS))["meta"]
+        frame = throws_compared(make_run, copies=False)["meta"]
         assert value(frame, algorithm="all runs", quantity="cyclic_share") == pytest.approx(1.0)
         weights = frame[frame["quantity"] == "nash_weight"]["value"]
         assert weights.sum() == pytest.approx(1.0)
         assert value(frame, algorithm="all runs", quantity="uniform_nash_conv") == pytest.approx(0.0, abs=1e-9)
         assert set(frame["bound"]) == {"exact"}
+
+    def test_the_meta_game_s_numbers_have_intervals_over_runs(self, make_run: RunMaker) -> None:
+        frame = throws_compared(make_run, copies=False)["meta"]
+        drawn = frame[frame["quantity"] != "equilibrium_nash_conv"]
+        assert set(drawn["method"]) == {"grouped-bootstrap"}
+        assert (drawn["low"] <= drawn["high"]).all()
+        # a draw of six throws is seldom even: meeting all equally often can then be exploited, and only then
+        (uniform,) = drawn[drawn["quantity"] == "uniform_nash_conv"].to_dict("records")
+        assert uniform["low"] == pytest.approx(0.0, abs=1e-9)
+        assert uniform["high"] > 0.1
+        # even ensembles tie with everyone whatever is drawn, and throws circle: half of the share each at any pressure
+        for alpha in ALPHAS:
+            assert value(frame, algorithm="single", quantity=share_at(alpha)) == pytest.approx(0.5, abs=1e-9)
 
     def test_conventions_that_do_not_fit_lose_half_to_strangers(self, make_run: RunMaker) -> None:
         runs = {"maddpg": [meeting(make_run, k < 3, seed=k) for k in range(6)]}
@@ -260,10 +288,120 @@ class TestComparison:
         assert error >= 0
 
     def test_the_diversity_of_sub_policies_is_measured_of_each_run(self, make_run: RunMaker) -> None:
-        rows = list(INSTRUMENT.measure(throwing(make_run, ROCK, PAPER, seed=0), make("rock_paper_scissors")))
+        game = make("rock_paper_scissors")
+        rows = [
+            r for r in INSTRUMENT.measure(throwing(make_run, ROCK, PAPER, seed=0), game) if r["metric"] == DIVERSITY
+        ]
         assert [(row["agent"], row["bound"]) for row in rows] == [("agent_0", "exact"), ("agent_1", "exact")]
         assert rows[0]["value"] == pytest.approx(1.0)
-        assert list(INSTRUMENT.measure(throwing(make_run, ROCK, seed=0), make("rock_paper_scissors"))) == []
+        assert values_of(list(INSTRUMENT.measure(throwing(make_run, ROCK, seed=0), game)), DIVERSITY) == []
+
+
+class TestTrainedOpponents:
+    def test_the_best_response_of_a_matrix_game_is_computed(self, make_run: RunMaker) -> None:
+        # paper beats rock; against rock or paper, evenly, it wins half and ties half
+        game = make("rock_paper_scissors")
+        for throws, expected in (((ROCK,), -1.0), ((ROCK, PAPER), -0.5), ((ROCK, PAPER, SCISSORS), 0.0)):
+            rows = list(INSTRUMENT.measure(throwing(make_run, *throws, seed=0), game))
+            assert values_of(rows, AGAINST) == pytest.approx([expected] * 2)
+            assert values_of(rows, PARTNER) == pytest.approx([0.0] * 2)
+            assert {row["bound"] for row in rows if row["metric"] == AGAINST} == {"exact"}
+
+    def test_of_several_best_responses_the_worst_for_the_side_counts(self, make_run: RunMaker) -> None:
+        # both actions of the second agent pay it nothing; of the first agent's 1 and −1 the −1 counts
+        game = NormalFormGame([[[1.0, -1.0], [1.0, -1.0]], np.zeros((2, 2))])
+        run = make_run([[EVEN, LEFT], [EVEN, LEFT]], spec=game.spec)
+        assert values_of(list(opponent_rows(run, game)), AGAINST) == [-1.0, 0.0]
+
+    def test_in_a_world_the_other_side_learns_against_the_side(self) -> None:
+        game = make("simple_push", max_cycles=5)
+        run = train(game, config.parse(TINY), seeds=[3], steps=120, n_snapshots=2)[0]
+        rows = list(opponent_rows(run, game))
+        assert rows == list(opponent_rows(run, game))
+        assert [(r["agent"], r["bound"], r["n"]) for r in rows if r["metric"] == AGAINST] == [
+            ("adversary", "upper", 200),
+            ("agents", "upper", 200),
+        ]
+        assert values_of(rows, STEPS) == [60.0, 60.0]
+        # the same episodes by another way: the run's own policies, played with the same numbers
+        rng = child(3, "cross_play", "opponent episodes", 1)
+        expected = play(game, run.policies(), n_episodes=200, rng=rng).returns[:, 1].mean()
+        assert values_of(rows, PARTNER, agent="agents") == [pytest.approx(expected)]
+
+    def test_a_game_of_one_side_has_no_opponents(self, make_run: RunMaker) -> None:
+        assert list(opponent_rows(meeting(make_run, True, seed=0), make("anti_coordination"))) == []
+
+    def test_another_game_than_the_run_s_is_refused(self, make_run: RunMaker) -> None:
+        run = throwing(make_run, ROCK, seed=0)
+        with pytest.raises(ValueError, match="game must be the one that was trained on: its name"):
+            list(INSTRUMENT.measure(run, make("matching_pennies")))
+        with pytest.raises(ValueError, match="game must be the one that was trained on: its name"):
+            INSTRUMENT.compare({"single": [run]}, make("matching_pennies"), label="pennies")
+
+
+class TestEmptyCells:
+    """Cells that were not played are left out, counted and said; nowhere are they a 0."""
+
+    def tensor(self, make_run: RunMaker) -> PayoffTensor:
+        """Return what six equal ensembles get, the last run's cells against the first two runs being empty."""
+        entries = population({"single": [throwing(make_run, ROCK, PAPER, seed=k) for k in range(6)]})
+        game = make("rock_paper_scissors")
+        match = match_of(game)
+        assert match is not None
+        full = payoff_tensor(game, match, entries, explore=True, seed=0)
+        holed = full.first + 5.0  # so that a 0 would be seen
+        last = [k for k, entry in enumerate(entries) if entry.seed == 5]
+        holed[np.ix_(last, [k for k, entry in enumerate(entries) if entry.seed < 2])] = np.nan
+        return replace(full, first=holed, second=np.where(np.isnan(holed), np.nan, full.second + 5.0))
+
+    def frames(self, tensor: PayoffTensor) -> dict[str, pd.DataFrame]:
+        made = {
+            "pairings": pairing_rows(tensor, label="rps", seed=0),
+            "robustness": robustness_rows(tensor, label="rps"),
+            "self_play": self_play_rows(tensor, label="rps"),
+            "ensembles": ensemble_rows(tensor, label="rps"),
+            "choices": choice_rows(tensor, label="rps"),
+            "meta": meta_rows(tensor, label="rps", seed=0),
+        }
+        return {
+            name: pd.DataFrame(list(rows), columns=[*LABELS[name], *ESTIMATE_COLUMNS]) for name, rows in made.items()
+        }
+
+    def test_they_are_counted_beside_every_number_and_left_out_of_it(self, make_run: RunMaker) -> None:
+        frames = self.frames(self.tensor(make_run))
+        # robustness of first side: two opponents, last and halfway, of one run; the other side's of two runs
+        robust = frames["robustness"]
+        assert set(robust.loc[robust["side"] == "agent_0", "n_empty"]) == {4}
+        assert set(robust.loc[robust["side"] == "agent_1", "n_empty"]) == {4}
+        assert value(robust, side="agent_0", quantity="mean") == pytest.approx(5.0, abs=0.2)
+        assert set(frames["self_play"]["n_empty"]) == {2}
+        assert value(frames["self_play"], side="agent_0", quantity="cross_play") == pytest.approx(5.0)
+        assert value(frames["pairings"], score="return of agent_0") == pytest.approx(5.0)
+        members = frames["ensembles"]
+        assert set(members.loc[members["quantity"] == "mixture_worst", "n_empty"]) == {4}
+        assert set(frames["meta"]["n_empty"]) == {4}  # either way round, as return matches need both
+        # equal runs draw all matches: there is no cyclic share, and the row says why
+        undecided = frames["meta"][frames["meta"]["value"].isna()]
+        assert undecided["quantity"].tolist() == ["cyclic_share"]
+        assert (undecided["reason"] != "").all()
+
+    def test_the_chapter_shows_and_says_them(self, make_run: RunMaker) -> None:
+        chapter = cross_play_chapter({"rps": self.frames(self.tensor(make_run))}, {})
+        tables = {table.name: table for table in chapter.tables}
+        robust = tables["cross-play-robustness"]
+        assert robust.header[4] == "empty cells"
+        assert {row[4] for row in robust.rows} == {"4"}
+        assert "cells of the tables of robustness were not played: they are left out" in chapter.answers[-1]
+
+    def test_where_nobody_met_there_are_reasons_instead_of_numbers(self, make_run: RunMaker) -> None:
+        full = self.tensor(make_run)
+        nothing = np.full_like(full.first, np.nan)
+        frames = self.frames(replace(full, first=nothing, second=nothing))
+        for frame in frames.values():
+            assert frame["value"].isna().all()
+            assert (frame["reason"] != "").all()
+        chapter = cross_play_chapter({"rps": frames}, {})
+        assert any("rps: no two runs have met" in answer for answer in chapter.answers)
 
 
 def frames_with(gain: float, *, spread: float = 0.0, n: int = 6) -> dict[str, pd.DataFrame]:
@@ -279,7 +417,9 @@ def frames_with(gain: float, *, spread: float = 0.0, n: int = 6) -> dict[str, pd
         "game": "tag",
     }
     ours = {"side": "prey", "algorithm": "ensemble", "against": "single"}
-    ensembles = [{**about, **ours, "quantity": name} for name in ("training_gain", "mixing_gain", "mixture_worst")]
+    ensembles = [
+        {**about, **ours, "n_empty": 0, "quantity": name} for name in ("training_gain", "mixing_gain", "mixture_worst")
+    ]
     choices = [{**about, **ours, "opponent": "single"}]
     pairings = [{**about, "first": "single", "second": "ensemble", "score": "touches", "unit": "run"}]
     return {
@@ -316,12 +456,20 @@ class TestChapter:
         runs = {"maddpg": [meeting(make_run, k < 3, seed=k) for k in range(6)]}
         teams = INSTRUMENT.compare(runs, make("anti_coordination"), label="anti")
         said = cross_play_chapter({"anti": teams}, {}).answers
-        assert said[0].startswith("Against or with those it was trained with, instead of strangers from other runs, a")
-        assert "gets more in anti, stranger (0.60" in said[0]
+        assert said[0].startswith("Robustness in anti, return in other runs' teams")
+        # of the ten opponents five are last policies, with which it is 2/5, and five those halfway, even: 1/2
+        assert "stranger — maddpg mean 0.450, worst quarter 0, worst case 0 [0, 0]" in said[0]
+        assert said[1].startswith(
+            "Zero-shot coordination: with a stranger from another run in the place of one of its own"
+        )
+        assert "a team loses return in anti (0.60" in said[1]
         throws = [throwing(make_run, (ROCK, PAPER, SCISSORS)[k % 3], seed=k) for k in range(6)]
         cycle = INSTRUMENT.compare({"single": throws}, make("rock_paper_scissors"), label="rps")
         (meta,) = (line for line in cross_play_chapter({"rps": cycle}, {}).answers if "meta-game" in line)
         assert "100% of the squared results are cyclic, so that one rating a run hides part of them" in meta
+        assert "single 1.00 [1.00, 1.00]" in meta
+        (alpha,) = (line for line in cross_play_chapter({"rps": cycle}, {}).answers if "α-rank" in line)
+        assert "rps: single at α = 0.1 to 1000, so that the leader does not depend on the pressure" in alpha
 
     def test_without_a_game_for_it_the_chapter_says_so(self, make_run: RunMaker) -> None:
         run = make_run([[EVEN, LEFT]] * 3, game="volunteers_dilemma")
@@ -360,6 +508,12 @@ class TestPublished:
         assert published_ensembles(self.pairings(), frozenset(), self.facts("simple_tag")) is None
 
 
+TINY = {
+    "kind": "maddpg",
+    "hidden": [8],
+    "batch_size": 16,
+    "rollout": {"n_envs": 2, "replay_capacity": 1000, "warmup_steps": 20, "update_every_steps": 20},
+}
 SMALL = """
 name = "mixed"
 question = "Do ensembles help?"
@@ -402,6 +556,23 @@ def test_a_whole_suite_from_training_to_its_tables(tmp_path: Path) -> None:
     assert set(pairings["n"]) == {3}
     assert pairings["low"].isna().all()  # fewer than five runs have no interval
     assert pairings["value"].notna().all()
-    assert set(frame["metric"]) == {"sub_policy_diversity"}
+    assert set(frame["metric"]) == {DIVERSITY, AGAINST, PARTNER, STEPS}
+    robust = next(table for table in chapter.tables if table.name == "cross-play-robustness").data
+    assert {"against a trained opponent", "training opponent less trained opponent"} < set(robust["quantity"])
+    assert "cross-play-sub-policies" in names
+    assert any(line.startswith("Diversity of sub-policies") for line in chapter.answers)
     again, _ = instrument_chapters(store, suite, game_facts(suite), anew=True)
     assert again.answers == chapter.answers
+
+
+def test_runs_without_rows_do_not_spoil_the_numbers_of_others() -> None:
+    # where one run of a suite has no rows at all, the joined frame holds objects instead of numbers
+    rows = [
+        {"game": "g", "algorithm": "e", "agent": "a", "metric": DIVERSITY, "seed": k, "value": float(k == 0)}
+        for k in range(5)
+    ]
+    found = run_frames(pd.DataFrame(rows).astype({"value": object}))["sub_policies"]
+    assert value(found, game="g") == 0.2
+    # .2 ± 2.776445 · .2, cut at 0: a share
+    assert (found["low"][0], found["high"][0]) == pytest.approx((0.0, 0.755289), abs=1e-6)
+    assert run_frames(None)["opponents"].empty

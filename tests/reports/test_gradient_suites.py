@@ -9,6 +9,7 @@ import pytest
 from nashlens.reports.document import write
 from nashlens.reports.instruments import (
     exploitability,
+    exploitability_quantities,
     gradient_resampling,
     gradient_samples,
     gradients,
@@ -87,7 +88,7 @@ def test_a_suite_of_gradients_ends_in_its_answers(tmp_path: Path, monkeypatch: p
 def test_a_suite_of_exploitability_ends_in_its_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exploitability, "N_TEST", 20)
     monkeypatch.setattr(exploitability, "N_VALIDATION", 20)
-    monkeypatch.setattr(exploitability, "RESTARTS", 1)
+    monkeypatch.setattr(exploitability_quantities, "N_RESTARTS", 1)
     report = reported(PENNIES, tmp_path / "out")
     assert any(line.startswith("matching_pennies, maddpg: no gain is shown") for line in report.headlines)
     assert any("1 seed, and a limit needs 5" in line for line in report.headlines)

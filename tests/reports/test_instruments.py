@@ -169,12 +169,47 @@ def test_a_chapter_that_fails_with_nothing_missing_is_not_passed_over(
         assemble(store, store.suite())
 
 
+def test_times_are_those_of_the_first_measuring_and_all_else_is_measured_again(
+    store: Store, doubling: Doubling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([3.0, 9.0])
+
+    def measure(run: TrainingRun, game: Game) -> Iterator[Row]:
+        passed = next(clock)
+        yield row("double_seed", passed, step=100, unit="run", n=1)
+        yield row("seconds", passed, step=100, unit="run", n=1)
+
+    time = Quantity(name="seconds", title="Time", value_unit="s", definition="What passed.", timing=True)
+    monkeypatch.setattr(doubling, "quantities", (DOUBLE, time))
+    monkeypatch.setattr(doubling, "measure", measure)
+    run_id = store.suite().runs[0].run_id
+    assert list(measured_by("doubling", store, run_id)["value"]) == [3.0, 3.0]
+    assert list(measured_by("doubling", store, run_id, anew=True)["value"]) == [9.0, 3.0]
+
+
 def test_another_version_measures_again(store: Store, doubling: Doubling) -> None:
     run_id = store.suite().runs[1].run_id
     assert list(measured_by("doubling", store, run_id)["value"]) == [2.0]
     doubling.version = 2
     measured_by("doubling", store, run_id)
     assert doubling.measured == [1, 1]
+
+
+def test_another_version_measures_again_where_there_was_nothing(
+    store: Store, doubling: Doubling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = store.suite().runs[1].run_id
+    calls: list[int] = []
+
+    def nothing(run: TrainingRun, game: Game) -> Iterator[Row]:
+        calls.append(doubling.version)
+        return iter(())
+
+    monkeypatch.setattr(doubling, "measure", nothing)
+    for version in (1, 1, 2):
+        doubling.version = version
+        assert measured_by("doubling", store, run_id).empty
+    assert calls == [1, 2]
 
 
 def test_a_run_made_anew_is_compared_anew(
