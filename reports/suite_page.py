@@ -36,7 +36,9 @@ def suite_show(asked: SuiteShow) -> int:
     sizes = {cell.cell_id: run_size(cell.runs[0]) for cell in suite.cells}
     costs = _costs(suite) if asked.time else None
     console = uncut_console()
-    console.print(f"[bold]{suite.name}[/bold]  {suite.config.question}", highlight=False)
+    console.print(suite.name, style="bold", highlight=False)
+    for part in wrap(suite.config.question, WIDTH):
+        console.print(part, highlight=False, markup=False)
     set_ups = _set_ups(suite)
     console.print(_cells_table(suite, sizes, costs, set_ups))
     console.print(f"{len(suite.cells)} cells, {len(suite.runs)} runs; set-ups, with the settings that are no defaults:")
