@@ -18,6 +18,7 @@ its order in memory, and what chooses among the columns finds each of them in on
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -81,7 +82,7 @@ class _Paired(torch.autograd.Function):
         return _cut_to(torch.bmm(*_placed(left, right)), shape)
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None]:  # type: ignore[override]
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None]:
         left, right = ctx.saved_tensors
         of_left, of_right = ctx.needs_input_grad
         return _paired(slope, right.mT) if of_left else None, _paired(left.mT, slope) if of_right else None
@@ -101,9 +102,7 @@ class _PairedWith(torch.autograd.Function):
         return _cut_to(torch.baddbmm(added, left, right), shape)
 
     @staticmethod
-    def backward(  # type: ignore[override]
-        ctx: Any, slope: Tensor
-    ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         left, right = ctx.saved_tensors
         of_added, of_left, of_right = ctx.needs_input_grad
         return (
@@ -113,12 +112,8 @@ class _PairedWith(torch.autograd.Function):
         )
 
 
-def _paired(left: Tensor, right: Tensor) -> Tensor:
-    return _Paired.apply(left, right)
-
-
-def _paired_with(added: Tensor, left: Tensor, right: Tensor) -> Tensor:
-    return _PairedWith.apply(added, left, right)
+_paired: Callable[[Tensor, Tensor], Tensor] = _Paired.apply
+_paired_with: Callable[[Tensor, Tensor, Tensor], Tensor] = _PairedWith.apply
 
 
 def _placed(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
