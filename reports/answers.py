@@ -71,7 +71,7 @@ def _of_score(score: Score, own: Sequence[Comparison], *, family: str) -> str:
     lowest = quantity(score.metric).higher_is_better is False
     first = f"{score.game}, {_lower(score.words)}: the {'lowest' if lowest else 'highest'} mean is that of {best}"
     if all(math.isnan(each.p) for each in own):
-        rest = [f"{name} {_mean(score, name)}" for name in score.ends if name != best and len(score.ends[name])]
+        rest = [f"{name} {_mean(score, name)}" for name in score.ends if name != best]
         return f"{first}, {_mean(score, best)}, beside {listed(rest)}; not decided with {_shared(own)}."
     focus = next(iter(score.ends)) if len(score.ends) > ALL_PAIRS else best
     against = [each if each.first == focus else each.turned() for each in own if focus in (each.first, each.second)]
@@ -111,7 +111,7 @@ def _shared(comparisons: Sequence[Comparison]) -> str:
 
 def _best(score: Score) -> str:
     """Return whose mean is the best: the lowest where lower is better, else the highest."""
-    means = {name: float(values.mean()) for name, values in score.ends.items() if len(values)}
+    means = {name: float(values.mean()) for name, values in score.ends.items()}
     lowest = quantity(score.metric).higher_is_better is False
     return min(means, key=means.__getitem__) if lowest else max(means, key=means.__getitem__)
 

@@ -70,8 +70,8 @@ def _of_game(part: pd.DataFrame, facts: GameFacts, anchors: Anchors | None) -> I
         yield _score(part[part["metric"] == "success"], facts.label, "success")
     if anchors is not None and not anchors.reason and known & set(FINAL):
         own = part[part["metric"].isin(FINAL)]
-        ends = {str(name): normalised(each, anchors).dropna() for name, each in own.groupby("algorithm", sort=False)}
-        yield Score(game=facts.label, metric=SCORE, whose="", ends=ends)
+        ends = {str(name): normalised(each, anchors) for name, each in own.groupby("algorithm", sort=False)}
+        yield Score(game=facts.label, metric=SCORE, whose="", ends=_known(ends))
     elif not facts.constant_sum:
         yield from _returns(part, facts)
     gap = next((name for name in GAPS if name in known), None)
@@ -90,5 +90,11 @@ def _returns(part: pd.DataFrame, facts: GameFacts) -> Iterator[Score]:
 
 
 def _score(part: pd.DataFrame, game: str, metric: str, *, whose: str = "") -> Score:
-    ends = {str(name): by_seed(own).dropna() for name, own in part.groupby("algorithm", sort=False)}
-    return Score(game=game, metric=metric, whose=whose, ends=ends)
+    ends = {str(name): by_seed(own) for name, own in part.groupby("algorithm", sort=False)}
+    return Score(game=game, metric=metric, whose=whose, ends=_known(ends))
+
+
+def _known(ends: Mapping[str, pd.Series]) -> dict[str, pd.Series]:
+    """Return the seeds that have a number, of the algorithms that have any."""
+    known = {name: each.dropna() for name, each in ends.items()}
+    return {name: each for name, each in known.items() if len(each)}

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from nashlens.analysis.results import Estimate
+from nashlens.reports.estimates import MIN_SEEDS
 from nashlens.reports.instruments.dose_response_words import EQUIVALENT, LOWER, REPLACEMENTS, Response, responses
 from nashlens.reports.instruments.estimate_rows import estimate_row, over_seeds
 from nashlens.reports.instruments.inference_figures import PAPERS_WEIGHT
@@ -157,7 +158,7 @@ def _table(found: list[Claim]) -> Table:
     return Table(
         name="inference-explanations",
         title="Why models are off and the reward is good",
-        caption=_caption(n_margins(found)),
+        caption=_caption(n_margins(found), few=any(each.n < MIN_SEEDS for each in found)),
         header=("game", "whose", "explanation", "evidence", "p", "Holm p", "verdict", "n"),
         rows=rows,
         numeric=frozenset({4, 5, 7}),
@@ -174,7 +175,7 @@ def _records(claim: Claim) -> Iterator[dict[str, Any]]:
         yield estimate_row(margin, higher_is_better=None, **about)
 
 
-def _caption(n_tests: int) -> str:
+def _caption(n_tests: int, *, few: bool) -> str:
     return (
         "Fitted models with the paper's entropy weight, at the end of training. H1 and H2 are supported where a cause "
         "accounts for more than half of the divergence and refuted where for less; H3 where the replay is that far "
@@ -185,7 +186,7 @@ def _caption(n_tests: int) -> str:
         f"Holm's correction for the {counted(n_tests, 'margin')} of this table; a verdict needs at most {ALPHA}. H6 "
         "where replacing the policies outright leaves the return equivalent, refuted where it lowers it: verdict and p "
         "are those of the table of replaced policies, corrected there. Intervals are unadjusted; explanations do not "
-        "exclude one another."
+        f"exclude one another.{f' Fewer than {MIN_SEEDS} seeds have neither p nor interval.' if few else ''}"
     )
 
 

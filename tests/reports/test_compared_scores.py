@@ -5,7 +5,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from nashlens.reports.algorithm_comparisons import compared
 from nashlens.reports.anchors import Anchors
+from nashlens.reports.answers import answers
 from nashlens.reports.compared_scores import compared_scores
 from nashlens.reports.conventions import GameFacts
 
@@ -60,6 +62,13 @@ def test_a_seed_without_a_number_takes_no_part() -> None:
     whole.loc[(whole["seed"] == 1) & (whole["algorithm"] == "a"), "value"] = float("nan")
     found = compared_scores(whole, facts(), {})[0]
     assert {name: list(ends.index) for name, ends in found.ends.items()} == {"a": [0], "b": [0, 1]}
+
+
+def test_an_algorithm_without_any_number_takes_no_part() -> None:
+    whole = frame("final_return", agents=("",))
+    whole.loc[whole["algorithm"] == "a", "value"] = float("nan")
+    assert list(compared_scores(whole, facts(sides=("x", "x")), {"g": UNIT})[0].ends) == ["b"]
+    assert answers(compared(compared_scores(whole.assign(value=float("nan")), facts(), {"g": UNIT}))) == ()
 
 
 def test_a_game_without_runs_has_no_score() -> None:
