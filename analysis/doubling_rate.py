@@ -89,7 +89,7 @@ def doubling_rate(
     n = sum(len(row) for row in above)
     reason = ""
     if not np.isfinite(logs).all():
-        reason = f"the ratio is not above 0 at {x[~np.isfinite(logs)].tolist()}"
+        reason = f"the ratio is not above 0 at {', '.join(f'{each:g}' for each in x[~np.isfinite(logs)])}"
     elif min(len(row) for row in above) < 2:
         reason = f"n = 1 {unit} in a group; an interval needs at least 2"
     elif not all(np.isfinite(part).all() for part in parts):

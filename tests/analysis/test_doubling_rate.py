@@ -40,7 +40,7 @@ def test_doubling_rate_covers_the_truth():
 def test_a_ratio_that_is_not_above_0_has_a_reason():
     found = doubling_rate([[1.0, 1.0], [1.0, -2.0]], [[1.0, 1.0]] * 2, at=[1, 2])
     assert np.isnan(found.rate.value)
-    assert found.rate.reason == "the ratio is not above 0 at [2.0]"
+    assert found.rate.reason == "the ratio is not above 0 at 2"
     with_one = doubling_rate([[1.0, 1.0], [3.0, -1.0]], [[1.0, 1.0]] * 2, at=[1, 2])
     assert with_one.rate.value == pytest.approx(0)
     assert with_one.rate.reason == "a ratio is not above 0 without some seed"

@@ -71,10 +71,10 @@ def test_runs_that_cannot_learn_are_refused_with_the_argument() -> None:
 def test_settings_that_do_not_fit_a_game_are_refused_before_anything_runs() -> None:
     text = TEXT.replace("[games.chicken]", '[games.tag]\ngame = "simple_tag"\nparameters = { actions = "continuous" }')
     inferring = text.replace('kind = "maddpg"', 'kind = "maddpg"\ninference = {}')
-    with pytest.raises(
-        SuiteError, match="maddpg in tag: inference needs two or more agents with Choice actions"
-    ) as error:
-        parse_suite(inferring)
+    assert parse_suite(inferring).cells
+    dosed = text.replace('kind = "maddpg"', 'kind = "maddpg"\ninference = { dose = 0.5 }')
+    with pytest.raises(SuiteError, match="maddpg in tag: inference of Box actions needs dose 0 and fed_as") as error:
+        parse_suite(dosed)
     assert error.value.path == ("algorithms", "maddpg")
 
 
