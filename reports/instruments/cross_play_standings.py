@@ -105,7 +105,7 @@ def alpha_sentence(meta: pd.DataFrame) -> str:
     if not said:
         return ""
     pressures = f"selection pressures from α = {ALPHAS[0]:g} to {ALPHAS[-1]:g}"
-    return f"Largest share under α-rank, for {pressures} — {'; '.join(said)}."
+    return f"Largest share under α-rank of the runs at hand, for {pressures} — {'; '.join(said)}."
 
 
 def _of_table(row: Mapping[Any, Any]) -> str:
