@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -42,7 +43,6 @@ def measured(store: Store, run_id: str) -> pd.DataFrame:
     ------
     StoreError : the run is not there or damaged.
     ValueError : the run cannot be measured; see `measures.measure`.
-    OSError : the measures cannot be kept.
     """
     path = store.measures_path(run_id)
     kept = _kept(path)
@@ -51,7 +51,8 @@ def measured(store: Store, run_id: str) -> pd.DataFrame:
     frame = measured_anew(store, run_id)
     buffer = io.BytesIO()
     frame.assign(version=VERSION).to_parquet(buffer, index=False)
-    atomic.write_bytes(path, buffer.getvalue(), flush_folder=False)
+    with suppress(OSError):  # a full disk keeps no measures; who asks next takes the same ones again
+        atomic.write_bytes(path, buffer.getvalue(), flush_folder=False)
     return frame
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -46,7 +47,6 @@ def measured_by(name: str, store: Store, run_id: str, *, anew: bool = False) -> 
     ------
     StoreError : the run is not there or damaged.
     ValueError : there is no such instrument, or the run lacks what it needs.
-    OSError : the measures cannot be kept.
     """
     chosen = instrument(name)
     path = store.measures_path(run_id, name)
@@ -58,7 +58,8 @@ def measured_by(name: str, store: Store, run_id: str, *, anew: bool = False) -> 
     rows = [{"seed": run.seed, **each} for each in chosen.measure(run, game)]
     frame = pd.DataFrame(rows, columns=list(MEASURED_COLUMNS))
     if not anew:
-        _keep(frame, path, chosen.version)
+        with suppress(OSError):  # a full disk keeps no measures; who asks next takes the same ones again
+            _keep(frame, path, chosen.version)
     elif kept is not None:
         frame = _with_times_of(kept, frame, [each.name for each in chosen.quantities if each.timing])
     return frame
@@ -173,7 +174,8 @@ def _compared(
     }
     frames = dict(chosen.compare(runs, game, label=label))
     if not anew:
-        _keep_frames(frames, store.folder("comparisons", key), chosen.version)
+        with suppress(OSError):  # as above
+            _keep_frames(frames, store.folder("comparisons", key), chosen.version)
     return frames
 
 

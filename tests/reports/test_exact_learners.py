@@ -225,7 +225,7 @@ def test_an_interrupted_job_goes_on_from_its_checkpoint_to_the_same_bytes(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("nashlens.reports.checkpoint_file.write_checkpoint", stopped)
+        patch.setattr("nashlens.reports.job_checkpoints.write_checkpoint", stopped)
         with pytest.raises(KeyboardInterrupt):
             train_job(job)
     (checkpoint,) = broken.root.glob("checkpoints/*/*.safetensors")
