@@ -19,7 +19,8 @@ from nashlens.reports.document import parts_of
 from nashlens.reports.escapes import to_csv
 from nashlens.reports.estimates import final_estimates
 from nashlens.reports.instruments.estimate_rows import estimate_row, estimates_as_table
-from nashlens.reports.instruments.exploitability_bounds import Bound, Control, limited
+from nashlens.reports.instruments.exploitability_bounds import Bound, limited
+from nashlens.reports.instruments.exploitability_controls import Control
 from nashlens.reports.instruments.exploitability_tables import bounds_table, controls_table
 from nashlens.reports.provenance import Provenance
 from nashlens.reports.published_table import published_rows, published_table
@@ -86,7 +87,8 @@ def bounds() -> Table:
 
 def controls() -> Table:
     found, excess = limited(np.arange(6.0)), limited(np.arange(6.0) - 9)
-    return controls_table([Control(game="g", algorithm="a", found=found, excess=excess, known=9.0, exact=True)], [])
+    one = Control(game="g", algorithm="a", kind="planted hole", found=found, excess=excess, known=9.0, exact=True)
+    return controls_table([one])
 
 
 def published() -> Table:
