@@ -31,6 +31,7 @@ SETTINGS = {
     "matd3": config.MADDPG(twin=Twin()),
     "m3ddpg": config.MADDPG(minimax=Minimax()),
     "inferred": config.MADDPG(inference=Inference()),
+    "replayed": config.MADDPG(inference=Inference(source="replay")),
     "ensemble": config.MADDPG(ensemble=Ensemble(size=2)),
     "shared by side": config.MADDPG(sharing=Sharing(mode="side", index=True)),
     "shared by all": config.DDPG(sharing=Sharing(mode="full")),
@@ -42,10 +43,6 @@ QUICK = {"hidden": (8,), "batch_size": 16, "rollout": Rollout(n_envs=4, warmup_s
 @pytest.mark.parametrize("name", SETTINGS)
 def test_every_setting_trains_in_every_kind_of_game(kind, name):
     game, settings = GAMES[kind](), SETTINGS[name].model_copy(update=QUICK)
-    if name == "inferred" and kind == "particle, continuous":
-        with pytest.raises(ValueError, match="inference needs two or more agents with Choice actions"):
-            train(game, settings, seeds=[0], steps=48)
-        return
     run = train(game, settings, seeds=[0], steps=48, n_snapshots=2, evaluation_episodes=2, explore=True)[0]
     assert (run.status, run.n_updates) == ("done", 3)
     assert np.isfinite(run.evaluation_returns).all()
