@@ -91,10 +91,12 @@ def make_cheap(patch: pytest.MonkeyPatch) -> None:
     """Let the instruments draw few samples: what these tests look at is the page, not its numbers."""
     from nashlens.reports.instruments import (
         exploitability,
+        exploitability_quantities,
         gradient_samples,
         gradients,
         nonstationarity_worlds,
         proposition_rows,
+        value_movement,
     )
 
     for name in ("N_SAMPLES", "N_REFERENCE", "N_RETURNS"):
@@ -103,10 +105,10 @@ def make_cheap(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(gradient_samples, "SIZES", (4, 3, 3, 2))
     patch.setattr(proposition_rows, "N_SAMPLES", 2000)
     patch.setattr(nonstationarity_worlds, "N_STATES", 4)
-    patch.setattr(nonstationarity_worlds, "N_VALUE_EPISODES", 4)
+    patch.setattr(value_movement, "N_EPISODES", 4)
     patch.setattr(exploitability, "N_TEST", 20)
     patch.setattr(exploitability, "N_VALIDATION", 20)
-    patch.setattr(exploitability, "RESTARTS", 1)
+    patch.setattr(exploitability_quantities, "N_RESTARTS", 1)
 
 
 def trained(text: str, folder: Path) -> tuple[Store, Suite]:
