@@ -140,7 +140,7 @@ def lost_cells(runs: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
 def _kept(path: Path) -> pd.DataFrame | None:
     try:
         frame = pd.read_parquet(io.BytesIO(read_file(path)))
-    except (OSError, ValueError):
+    except Exception:  # a damaged file makes its reader raise whatever it likes; what it held is measured again
         return None
     if list(frame.columns) != [*MEASURED_COLUMNS, "version"] or not (frame["version"] == VERSION).all():
         return None

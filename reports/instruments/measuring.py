@@ -208,7 +208,7 @@ def _keep(frame: pd.DataFrame, path: Path, version: int) -> None:
 def _kept(path: Path, version: int) -> pd.DataFrame | None:
     try:
         frame = pd.read_parquet(io.BytesIO(read_file(path)))
-    except (OSError, ValueError):
+    except Exception:  # a damaged file makes its reader raise whatever it likes; what it held is measured again
         return None
     if VERSION_COLUMN not in frame or not (frame[VERSION_COLUMN] == version).all():
         return None

@@ -72,6 +72,21 @@ def test_measured_is_taken_again_where_its_file_is_damaged(store: Store, suite: 
     pd.testing.assert_frame_equal(frames.measured(store, run_id), first)
 
 
+@pytest.mark.parametrize("error", [KeyError("value"), NotImplementedError("type"), TypeError("name"), OSError("gone")])
+def test_measured_is_taken_again_whatever_reading_it_raises(
+    store: Store, suite: Suite, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def failing(*_: object, **__: object) -> pd.DataFrame:
+        raise error
+
+    run_id = suite.runs[0].run_id
+    first = frames.measured(store, run_id)
+    with monkeypatch.context() as changed:
+        changed.setattr(pd, "read_parquet", failing)
+        pd.testing.assert_frame_equal(frames.measured(store, run_id), first)
+    pd.testing.assert_frame_equal(frames.measured(store, run_id), first)
+
+
 def test_measured_is_taken_again_by_another_version(
     store: Store, suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
