@@ -54,7 +54,7 @@ def test_a_suite_runs_twice_at_once_is_reported_and_checked(tmp_path: Path) -> N
     path, out = suite_file(tmp_path, steps=600), tmp_path / "out"
     run = command("suite", "run", str(path), "--out", str(out), "--workers", "1")
     both = [subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
-    said = [process.communicate(timeout=120)[0] for process in both]
+    said = [process.communicate(timeout=600)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert len(hashes(out)) == 4  # every record is whole: read holds it against its checksums
     assert not list(out.rglob("*.part"))
