@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import torch
 
@@ -17,6 +19,11 @@ from nashlens.agents.replay_schedule import updates_due
 from nashlens.agents.value_engine import ValueEngine
 from nashlens.agents.value_settings import DQN, JointDQN
 from nashlens.games.core import GameSpec
+
+FLOAT = 4
+"""Bytes of a number."""
+COPIES = 5
+"""Of each number of a network: itself, its target, its gradient and two moments."""
 
 
 def check_plan(spec: GameSpec, algorithms: Mapping[str, Algorithm], *, steps: int) -> None:
@@ -52,9 +59,22 @@ def check_settings(spec: GameSpec, algorithms: Mapping[str, Algorithm]) -> None:
 
     Raises
     ------
-    ValueError : the sides' algorithms cannot train in one run, or a setting does not fit the game.
+    ValueError : the sides' algorithms cannot train in one run, or a setting does not fit the game or this machine.
     """
+    for settings in algorithms.values():
+        _check_room(settings.hidden)
     engine_for(spec, algorithms, seeds=(0,), steps=1, device=torch.device("cpu"))
+
+
+def _check_room(hidden: Sequence[int]) -> None:
+    """Refuse hidden layers of which one network with its target, gradient and moments is larger than this machine."""
+    needed = COPIES * sum(FLOAT * below * above for below, above in pairwise(hidden))
+    held = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > held:
+        raise ValueError(
+            f"hidden must fit into memory, not {list(hidden)}: training one network of these widths needs "
+            f"{needed / 1e9:,.0f} GB, and this machine has {held / 1e9:,.0f} GB"
+        )
 
 
 def engine_for(

@@ -5,7 +5,7 @@ import torch
 from nashlens import games
 from nashlens.agents import config, maddpg, records
 from nashlens.agents.config import Ensemble, Inference, Minimax, Rollout, Sharing, Twin
-from nashlens.agents.families import check_plan
+from nashlens.agents.families import check_plan, check_settings
 from nashlens.agents.networks import Stack
 from nashlens.agents.training import train
 
@@ -262,3 +262,12 @@ def test_train_refuses_sides_that_gather_differently(uneven):
     other = quick(rollout=Rollout(n_envs=2))
     with pytest.raises(ValueError, match="equal rollout settings"):
         train(uneven(), {"a": quick(), "b": other}, seeds=[0], steps=10)
+
+
+def test_networks_that_no_machine_holds_are_refused_before_they_are_built():
+    spec = games.make("matching_pennies").spec
+    huge = config.MADDPG(hidden=(10_000_000, 10_000_000))  # 10¹⁴ weights of 4 bytes, kept 5 times: 2·10¹⁵ bytes
+    with pytest.raises(
+        ValueError, match=r"hidden must fit into memory, not \[10000000, 10000000\]: .* needs 2,000,000 GB"
+    ):
+        check_settings(spec, dict.fromkeys(spec.sides, huge))
