@@ -78,8 +78,7 @@ class _Paired(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, left: Tensor, right: Tensor) -> Tensor:
         ctx.save_for_backward(left, right)
-        shape = left.shape[:2] + right.shape[2:]
-        return _cut_to(torch.bmm(*_placed(left, right)), shape)
+        return _multiplied(left, right)
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None]:
@@ -95,11 +94,7 @@ class _PairedWith(torch.autograd.Function):
     def forward(ctx: Any, added: Tensor, left: Tensor, right: Tensor) -> Tensor:
         ctx.save_for_backward(left, right)
         ctx.shape = added.shape
-        shape = left.shape[:2] + right.shape[2:]
-        left, right = _placed(left, right)
-        if added.shape[1] > 1:
-            added = _with_rows(added, left.shape[1])
-        return _cut_to(torch.baddbmm(added, left, right), shape)
+        return _multiplied_with(added, left, right)
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
@@ -112,8 +107,30 @@ class _PairedWith(torch.autograd.Function):
         )
 
 
-_paired: Callable[[Tensor, Tensor], Tensor] = _Paired.apply
-_paired_with: Callable[[Tensor, Tensor, Tensor], Tensor] = _PairedWith.apply
+_recorded: Callable[[Tensor, Tensor], Tensor] = _Paired.apply
+_recorded_with: Callable[[Tensor, Tensor, Tensor], Tensor] = _PairedWith.apply
+
+
+def _paired(left: Tensor, right: Tensor) -> Tensor:
+    return _recorded(left, right) if torch.is_grad_enabled() else _multiplied(left, right)
+
+
+def _paired_with(added: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    if torch.is_grad_enabled():
+        return _recorded_with(added, left, right)
+    return _multiplied_with(added, left, right)
+
+
+def _multiplied(left: Tensor, right: Tensor) -> Tensor:
+    return _cut_to(torch.bmm(*_placed(left, right)), left.shape[:2] + right.shape[2:])
+
+
+def _multiplied_with(added: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    shape = left.shape[:2] + right.shape[2:]
+    left, right = _placed(left, right)
+    if added.shape[1] > 1:
+        added = _with_rows(added, left.shape[1])
+    return _cut_to(torch.baddbmm(added, left, right), shape)
 
 
 def _placed(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
