@@ -1,7 +1,7 @@
 """Figures: small multiples, one panel a game, drawn from frames that hold all numbers already.
 
 A plot function takes a frame and computes nothing. Panels are SVG whose ink follows the page's own colours, so that one
-file serves light and dark; lines differ in their dashes as well as in a colour-blind safe palette.
+file serves light and dark; lines of different colours differ in their marks too, those of one colour in their dashes.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ Y_LABEL_WIDTH = 26  # letters in a line
 LEGEND_LINES, LEGEND_LINE = 6, 0.18  # lines of a legend that HEIGHT has room for, and the height of one more
 INK, GRID = "#010203", "#040506"
 DASHES: tuple[Dash, ...] = ((0, ()), (0, (4, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
+MARK_EVERY = 0.25  # of the drawing's diagonal, so that a line of many points stays a line
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.color": INK,
@@ -136,6 +138,9 @@ def curve_panel(
             axes.fill_between(steps, low, high, color=colour, alpha=0.18, linewidth=0)
             sns.lineplot(data=part, x="step", y="mean", ax=axes, label=line, color=colour, errorbar=None, linewidth=1.8)
             axes.lines[-1].set_linestyle(dashes[line])
+            if len(set(colours.values())) > 1:
+                marker = MARKERS[colours[line] % len(MARKERS)]
+                axes.lines[-1].set(marker=marker, markersize=4.5, markevery=MARK_EVERY, markeredgewidth=0)
             _mark_single_point(axes, size=6.0)
         _finish(axes, x_label=x_label, y_label=y_label, zero=zero, lines=lines, plain_x=plain_x)
         return Panel(name=name, title=title, svg=svg_of(canvas, name), alternative=alternative)
@@ -143,8 +148,10 @@ def curve_panel(
 
 def _mark_single_point(axes: Axes, *, size: float) -> None:
     """Draw the line that was drawn last as a dot where it has one point, of which a line shows nothing."""
+    shape = axes.lines[-1].get_marker()
+    shape = "o" if shape in {None, "None", ""} else shape
     if np.size(axes.lines[-1].get_xdata()) == 1:  # seaborn leaves out what is not finite
-        axes.lines[-1].set(marker="o", markersize=size)
+        axes.lines[-1].set(marker=shape, markersize=size)
 
 
 def _finish(axes: Axes, *, x_label: str, y_label: str, zero: bool, lines: Sequence[str], plain_x: bool) -> None:

@@ -12,10 +12,12 @@ import seaborn as sns
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import MaxNLocator
 
+from nashlens.reports.estimates import LEVEL, MIN_SEEDS
 from nashlens.reports.figures import DASHES, STYLE, WIDTH, Panel, svg_of
-from nashlens.reports.words import number, with_interval
+from nashlens.reports.words import counted, listed, number, with_interval
 
 ROW_HEIGHT, MARGIN = 0.3, 1.15
+LETTERS, TICK_LETTERS = 66, 12  # that a drawing has room for in a line, and that a tick takes
 
 
 def interval_panel(
@@ -65,7 +67,8 @@ def interval_panel(
         axes.set_yticks(range(len(rows)), rows)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlabel(x_label)
-        axes.xaxis.set_major_locator(MaxNLocator(5))
+        room = (LETTERS - max(map(len, rows))) // TICK_LETTERS
+        axes.xaxis.set_major_locator(MaxNLocator(min(max(room, 2), 5)))
         axes.grid(visible=False, axis="y")
         handles, words = axes.get_legend_handles_labels()
         if len(words) > 1:
@@ -73,6 +76,26 @@ def interval_panel(
         return Panel(
             name=name, title=title, svg=svg_of(canvas, name), alternative=_in_words(frame, title, x_label, references)
         )
+
+
+def marks_note(frame: pd.DataFrame) -> str:
+    """Say what marks and lines of such a drawing are, for a caption.
+
+    Parameters
+    ----------
+    frame : ``n, low``: seeds behind each row, and NaN where it has no interval.
+
+    Examples
+    --------
+    >>> marks_note(pd.DataFrame({"n": [5, 5], "low": [0.1, 0.2]}))
+    "Marks: mean over 5 seeds; lines: 95% intervals (Student's t over seeds)."
+    """
+    counts = sorted({int(n) for n in frame["n"]})
+    marks = f"Marks: mean over {listed([counted(n, 'seed') for n in counts])}"
+    if frame["low"].isna().all():
+        return f"{marks}, without an interval: fewer than {MIN_SEEDS} seeds have none."
+    few = f", none where there are fewer than {MIN_SEEDS}" if frame["low"].isna().any() else ""
+    return f"{marks}; lines: {LEVEL:.0%} intervals (Student's t over seeds{few})."
 
 
 def _in_words(frame: pd.DataFrame, title: str, x_label: str, references: Mapping[str, float] | None) -> str:

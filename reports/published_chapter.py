@@ -53,7 +53,7 @@ def published_figure(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> Fig
     together = pd.concat(data, ignore_index=True)
     ours = together[together["source"] == "measured"]
     return Figure(
-        name="published",
+        name="published-curves",
         title="Beside the published curves",
         caption="Returns in training are sums over both agents, as in the paper's figures. Published curves "
         f"({published.SOURCE}, figures 4, 6 and 7) were read off the paper's drawings and carry no interval; an update "

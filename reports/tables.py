@@ -11,7 +11,7 @@ import pandas as pd
 
 from nashlens.reports.estimates import LEVEL, MIN_SEEDS
 from nashlens.reports.quantities import quantity
-from nashlens.reports.words import NO_VALUE, counted, listed, number, with_interval
+from nashlens.reports.words import NO_VALUE, counted, listed, number, with_interval, without_interval
 
 DIRECTION = {True: "higher", False: "lower", None: ""}
 # What travels with a number of a table into its CSV, whatever the number's own column is called.
@@ -198,7 +198,7 @@ def _value(row: dict[Hashable, Any]) -> str:
         return with_interval(value, low, high)
     if len(values) < MIN_SEEDS:
         return f"{number(value)} ({'; '.join(number(float(each)) for each in values)})"
-    return f"{number(value)} (no interval: {row['reason']})"
+    return without_interval(value, str(row["reason"]))
 
 
 def _with_lost(estimates: pd.DataFrame, gone: Sequence[dict[Hashable, Any]]) -> pd.DataFrame:

@@ -62,15 +62,14 @@ def with_interval(value: float, low: float, high: float) -> str:
 
 
 def estimate_words(estimate: Estimate) -> str:
-    """Return an estimate with its interval, or why there is none; how many seeds one needs stands in the captions.
+    """Return an estimate with its interval, or why there is none.
 
     >>> e = Estimate(value=1.0, low=0.5, high=1.5, level=0.95, method="student-t", n=5, unit="seed")
     >>> estimate_words(e)
     '1.0 [0.5, 1.5]'
     """
     if estimate.reason:
-        why = estimate.reason.removesuffix(f"; an interval needs at least {MIN_SEEDS}")
-        return f"{number(estimate.value)} (no interval: {why})"
+        return without_interval(estimate.value, estimate.reason)
     return with_interval(estimate.value, estimate.low, estimate.high)
 
 
@@ -90,6 +89,16 @@ def p_statement(p: float) -> str:
     ('p < 0.001', 'p = 0.250')
     """
     return f"p {'' if p < 0.001 else '= '}{p_words(p)}"
+
+
+def without_interval(value: float, reason: str) -> str:
+    """Return a number that has no interval, and why; how many seeds an interval needs stands in the captions.
+
+    >>> without_interval(1.0, "1 seed; an interval needs at least 5"), without_interval(math.nan, "no seed")
+    ('1.00 (no interval: 1 seed)', 'no value: no seed')
+    """
+    why = reason.removesuffix(f"; an interval needs at least {MIN_SEEDS}")
+    return f"{NO_VALUE}: {why}" if math.isnan(value) else f"{number(value)} (no interval: {why})"
 
 
 def counted(n: int, unit: str) -> str:

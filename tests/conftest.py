@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import rich.console  # noqa: F401 (its import draws from the global generator once; here no test pays for it)
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.shrunk_suites import Reported
 
 settings.register_profile("nashlens", derandomize=True, deadline=None)
 settings.load_profile("nashlens")
@@ -40,3 +45,13 @@ def _leaves_no_trace() -> Iterator[None]:
         pyplot.close("all")
     assert not moved, f"the test disturbed the global generator of {' and '.join(moved)}"
     assert not figures, f"the test left {len(figures)} figures open"
+
+
+@pytest.fixture(scope="session")
+def reported_suite(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Reported]:
+    """Return a named suite, shrunk to seconds, with its report; made once, whichever worker asks for it first."""
+    from tests.shrunk_suites import reported
+
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shrunk-suites"
+    return lambda name: reported(name, folder)

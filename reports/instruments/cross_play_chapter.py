@@ -14,7 +14,7 @@ from nashlens.reports.instruments.cross_play_runs import run_frames
 from nashlens.reports.instruments.cross_play_tables import cross_play_tables
 from nashlens.reports.instruments.estimate_rows import estimate_of
 from nashlens.reports.instruments.published_ensembles import published_ensembles
-from nashlens.reports.interval_figures import interval_panel
+from nashlens.reports.interval_figures import interval_panel, marks_note
 from nashlens.reports.words import estimate_words
 
 WORST = {
@@ -81,9 +81,8 @@ def worst_case_figure(ensembles: pd.DataFrame) -> Figure | None:
         name="worst-case",
         title="Worst cases of ensembles",
         caption="Return of a side in the worst case over the policies that none of the compared was trained with: all "
-        "algorithms' other runs, at their end and halfway. Mean over seeds with its 95% interval (Student's t). The "
-        "worst opponent is chosen on half of the episodes and measured on the other; where returns are expectations "
-        "both are exact.",
+        f"algorithms' other runs, at their end and halfway. {marks_note(rows)} The worst opponent is chosen on half of "
+        "the episodes and measured on the other; where returns are expectations both are exact.",
         paragraphs=tuple(said),
         panels=tuple(panels),
         data=rows,

@@ -25,6 +25,7 @@ from nashlens.reports.estimates import LEVEL, MIN_SEEDS, difference
 from nashlens.reports.instruments.estimate_rows import ESTIMATE_COLUMNS, estimate_row
 from nashlens.reports.instruments.run_games import check_game
 from nashlens.reports.instruments.stand_ins import StandIn, stand_in_of
+from nashlens.reports.words import counted
 
 if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
@@ -163,7 +164,7 @@ def _few(estimate: Estimate) -> Estimate:
     """Return an estimate without its interval where there are too few seeds for one."""
     if estimate.n >= MIN_SEEDS:
         return estimate
-    reason = f"{estimate.n} seeds; an interval needs at least {MIN_SEEDS}"
+    reason = f"{counted(estimate.n, 'seed')}; an interval needs at least {MIN_SEEDS}"
     return replace(estimate, low=math.nan, high=math.nan, reason=reason)
 
 

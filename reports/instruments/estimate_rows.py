@@ -14,7 +14,7 @@ from nashlens.analysis.results import Estimate
 from nashlens.analysis.statistics import student_t
 from nashlens.reports.estimates import LEVEL, MIN_SEEDS
 from nashlens.reports.tables import Table
-from nashlens.reports.words import counted, listed, number, with_interval
+from nashlens.reports.words import counted, listed, number, with_interval, without_interval
 
 ESTIMATE_COLUMNS = ("value", "low", "high", "level", "method", "n", "unit", "bound", "higher_is_better", "reason")
 
@@ -63,7 +63,7 @@ def estimate_words(row: Mapping[Any, Any]) -> str:
         return with_interval(value, low, high)
     if row["bound"] == "exact":
         return number(value)
-    return f"{number(value)} (no interval: {row['reason'] or 'not computed'})"
+    return without_interval(value, str(row["reason"] or "not computed"))
 
 
 def estimates_as_table(

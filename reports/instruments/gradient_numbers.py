@@ -24,7 +24,7 @@ from nashlens.analysis.statistics import student_t
 from nashlens.reports.conventions import GameFacts
 from nashlens.reports.estimates import ALL_AGENTS, LEVEL, MIN_SEEDS
 from nashlens.reports.instruments import gradient_quantities as names
-from nashlens.reports.words import has_interval
+from nashlens.reports.words import counted, has_interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,8 @@ def mean_over_seeds(frame: pd.DataFrame, game: str, metric: str, estimator: Esti
     found = student_t(values, level=LEVEL).at()
     if len(values) >= MIN_SEEDS:
         return found
-    return _none(len(values), f"{len(values)} seeds; an interval needs at least {MIN_SEEDS}", value=found.value)
+    few = f"{counted(len(values), 'seed')}; an interval needs at least {MIN_SEEDS}"
+    return _none(len(values), few, value=found.value)
 
 
 def network_rate(
@@ -165,7 +166,7 @@ def network_rate(
     fewest = min(len(each) for each in variances)
     if fewest >= MIN_SEEDS:
         return found
-    reason = found.rate.reason or f"{fewest} seeds; an interval needs at least {MIN_SEEDS}"
+    reason = found.rate.reason or f"{counted(fewest, 'seed')}; an interval needs at least {MIN_SEEDS}"
     return replace(found, rate=replace(found.rate, low=float("nan"), high=float("nan"), reason=reason))
 
 

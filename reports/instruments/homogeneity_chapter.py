@@ -12,7 +12,7 @@ from nashlens.reports.instruments.homogeneity_answers import answers
 from nashlens.reports.instruments.homogeneity_table import homogeneity_table
 from nashlens.reports.instruments.homogeneity_tests import homogeneity_tests_table
 from nashlens.reports.instruments.homogeneity_verdicts import Judged, judged
-from nashlens.reports.interval_figures import interval_panel
+from nashlens.reports.interval_figures import interval_panel, marks_note
 from nashlens.reports.verdicts import ALPHA
 from nashlens.reports.words import estimate_words, number
 
@@ -59,9 +59,9 @@ def returns_figure(sharing: pd.DataFrame, anchors: pd.DataFrame, verdicts: Seque
         mine = [each for each in verdicts if each.place == (game, role)]
         said.append(f"{whose}. {' '.join(_panel_sentence(each) for each in mine)}")
     return Figure(
-        name="homogeneity",
+        name="homogeneity-returns",
         title="Common return by what is shared",
-        caption="Mean over seeds with its 95% interval (Student's t). Lines: random play; in matrix games also the "
+        caption=f"{marks_note(rows)} Dashed and dotted lines: random play; in matrix games also the "
         "best joint return and that of the best strategy that all agents share.",
         paragraphs=tuple(said),
         panels=tuple(panels),

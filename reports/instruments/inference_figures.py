@@ -10,7 +10,7 @@ from nashlens.reports.figures import Figure, Panel, curve_panel
 from nashlens.reports.instruments.dose_response import MARGIN_SHARE
 from nashlens.reports.instruments.dose_response_words import responses
 from nashlens.reports.instruments.stand_ins import INFERRED
-from nashlens.reports.interval_figures import interval_panel
+from nashlens.reports.interval_figures import interval_panel, marks_note
 from nashlens.reports.words import number
 
 MARKERS = ("o", "s", "D", "^", "v", "P")
@@ -63,11 +63,11 @@ def response_figure(finals: pd.DataFrame, differences: pd.DataFrame) -> Figure |
         for game, n in counts.items()
     )
     return Figure(
-        name="dose-response",
+        name="dose-response-returns",
         title="Return against what stands in for the others",
-        caption="Difference in return from the arm with the true target policies: mean and 95% Student's t interval of "
-        "differences paired on shared seeds; TV: total variation of the true target policy from what stands in for "
-        "it (of actions from the replay, the mean of what filled it) at "
+        caption="Difference in return from the arm with the true target policies, paired on shared seeds. "
+        f"{marks_note(differences)} TV: total variation of the true target policy from what stands in for it (of "
+        "actions from the replay, the mean of what filled it) at "
         f"the end, mean over pairs of agents and seeds. Margin: {MARGIN_SHARE:.0%} of what the true policies gain over "
         "untrained ones; equivalence needs the 90% interval within it.",
         paragraphs=said,

@@ -36,6 +36,7 @@ QUANTITIES = (
         "pays; in matrix games in which all get the same.",
         higher_is_better=True,
         least=0.0,
+        most=1.0,
     ),
     Quantity(
         name="jq_parameters",

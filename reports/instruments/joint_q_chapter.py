@@ -67,7 +67,7 @@ def _answers(shares: pd.DataFrame, facts: Mapping[str, GameFacts]) -> list[str]:
     for game in sorted(shares["game"].unique(), key=lambda label: _n_agents(facts, str(label))):
         part = shares[shares["game"] == game]
         ends = {name: by_seed(part, algorithm=name) for name in _algorithms(part)}
-        words = [f"{estimate_words(seed_estimate(v, least=0.0))} under {name}" for name, v in ends.items()]
+        words = [f"{estimate_words(seed_estimate(v, least=0.0, most=1.0))} under {name}" for name, v in ends.items()]
         counts = listed(sorted({str(len(v)) for v in ends.values()}))
         said.append(
             (
@@ -110,9 +110,10 @@ def _growth(frame: pd.DataFrame, facts: Mapping[str, GameFacts]) -> list[str]:
         n, held = counts[order], own.to_numpy(dtype=np.float64)[order]
         exponent = float(np.polyfit(np.log(n), np.log(held), 1)[0])
         last = (held[-1] / held[-2]) ** (1 / (n[-1] - n[-2]))
+        ends = [f"{number(held[k], decimals=0)} at N = {n[k]:.0f}" for k in (0, -1)]
         said.append(
-            f"under {name} from {number(held[0])} at N = {n[0]:.0f} to {number(held[-1])} at N = {n[-1]:.0f}, about as "
-            f"N^{number(exponent)} over that range, the last agent multiplying them by {number(float(last))}"
+            f"under {name} from {ends[0]} to {ends[1]}, about as N^{number(exponent)} over that range, the last agent "
+            f"multiplying them by {number(float(last))}"
         )
     return [f"Parameters, counted exactly, grow {'; '.join(said)}."] if said else []
 

@@ -98,7 +98,7 @@ def _shares(part: pd.DataFrame) -> str:
         share = seed_means(part, "ns_others_share", algorithm=algorithm).dropna()
         if not len(share):
             continue
-        words = f"{estimate_words(seed_estimate(share, least=0.0))} under {algorithm}"
+        words = f"{estimate_words(seed_estimate(share, least=0.0, most=1.0))} under {algorithm}"
         floor = seed_means(part, "ns_others_share_floor", algorithm=algorithm).dropna()
         if len(floor):
             words += f" ({number(float(floor.mean()))} if no change of policy mattered)"

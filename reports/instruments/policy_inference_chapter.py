@@ -24,7 +24,7 @@ from nashlens.reports.instruments.policy_inference_quantities import DISTANCES, 
 from nashlens.reports.instruments.stand_ins import INFERRED
 from nashlens.reports.quantities import quantity
 from nashlens.reports.tables import Table
-from nashlens.reports.words import counted, number, with_interval
+from nashlens.reports.words import counted, with_interval, without_interval
 
 
 def policy_inference_chapter(frame: pd.DataFrame, comparisons: Mapping[str, Comparisons]) -> Chapter:
@@ -118,7 +118,7 @@ def ledgers_table(finals: pd.DataFrame) -> Table:
 
 def _value(row: Mapping[Any, Any]) -> str:
     if row["reason"] and not pd.notna(row["low"]):
-        return f"{number(row['value'])} (no interval: {row['reason']})"
+        return without_interval(float(row["value"]), str(row["reason"]))
     return with_interval(row["value"], row["low"], row["high"])
 
 

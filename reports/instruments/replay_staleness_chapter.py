@@ -21,7 +21,7 @@ from nashlens.reports.instruments.replay_figures import (
 )
 from nashlens.reports.instruments.replay_quantities import LEFT_OUT
 from nashlens.reports.instruments.replay_table import P_LEVEL, replay_table
-from nashlens.reports.instruments.seed_estimates import seed_counts, seed_estimate, seed_means
+from nashlens.reports.instruments.seed_estimates import known_estimate, seed_counts, seed_estimate, seed_means
 from nashlens.reports.quantities import quantity
 from nashlens.reports.verdicts import written
 from nashlens.reports.words import counted, estimate_words, listed
@@ -90,12 +90,12 @@ def _added(merged: pd.DataFrame, facts: Mapping[str, GameFacts]) -> list[str]:
 
 def _means(part: pd.DataFrame, metric: str) -> str:
     """Return a metric of every algorithm in words, empty where none has it."""
+    what = quantity(metric)
     each = []
     for algorithm in algorithms_of(part):
         values = seed_means(part, metric, algorithm=algorithm)
         if len(values.dropna()):
-            least = quantity(metric).least
-            each.append(f"{estimate_words(seed_estimate(values, least=least))} under {algorithm}")
+            each.append(f"{estimate_words(known_estimate(values, what))} under {algorithm}")
     return listed(each)
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html.parser import HTMLParser
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nashlens.reports.document import write
-from nashlens.reports.report import assemble
-from tests.browser.instrument_suites import TEXTS, make_cheap, trained
+from tests.browser.test_players import until
+from tests.shrunk_suites import SHRUNK, Reported
 
 pytestmark = pytest.mark.browser
 Visits = Callable[..., Any]
+Suites = Callable[[str], Reported]
 A4 = (680, 1009)  # in CSS pixels, within margins of 15 mm
 # Elements that reach over the right edge; what scrolls in a box of its own does not.
 OVER_THE_EDGE = """width => [...document.querySelectorAll('body *')].filter(each =>
@@ -30,8 +30,9 @@ BADLY_SET_WORDS = """drawings => drawings.flatMap(svg => {
         || box.top < edge.top - 1 || box.bottom > edge.bottom + 1).map(([word]) => `${word} is cut`);
     const wide = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left);
     const high = (a, b) => Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+    const flat = box => box.width > box.height;
     const on = words.flatMap(([one, a], k) => words.slice(k + 1).filter(([, b]) =>
-        wide(a, b) > 1 && high(a, b) > 0.35 * Math.min(a.height, b.height)
+        wide(a, b) > (flat(a) && flat(b) ? -2 : 1) && high(a, b) > 0.35 * Math.min(a.height, b.height)
     ).map(([other]) => `${one} lies on ${other}`));
     return [...cut, ...on].map(word => `${svg.getAttribute('aria-label').slice(0, 50)}: ${word}`);
 })"""
@@ -46,22 +47,17 @@ SORTED_BY = """(table, column) => {
 }"""
 
 
-@pytest.fixture(scope="session")
-def instrument_page(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Return the page of an instrument's suite, made when it is first asked for."""
-    made: dict[str, Path] = {}
+class Outline(HTMLParser):
+    """The ids of a page's sections in their order."""
 
-    def page_of(name: str) -> Path:
-        if name not in made:
-            with pytest.MonkeyPatch.context() as patch:
-                make_cheap(patch)
-                store, suite = trained(TEXTS[name], tmp_path_factory.mktemp("instrument") / "out")
-                report = assemble(store, suite)
-                assert not [run for run in suite.runs if store.status(run.run_id).state != "done"]
-                made[name] = write(report, store.folder("report", suite.name))
-        return made[name]
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.feed(text)
 
-    return page_of
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "section":
+            self.ids += [value or "" for name, value in attrs if name == "id"]
 
 
 def number_in(word: str) -> float | None:
@@ -101,9 +97,9 @@ def check_tables(page: Any) -> int:
     return len(tables)
 
 
-@pytest.mark.parametrize("name", list(TEXTS))
-def test_chapter_is_fit_to_be_shown(visit: Visits, instrument_page: Callable[[str], Path], name: str) -> None:
-    path = instrument_page(name)
+@pytest.mark.parametrize("name", list(SHRUNK))
+def test_chapter_is_fit_to_be_shown(visit: Visits, reported_suite: Suites, name: str) -> None:
+    path = reported_suite(name).page
     seen = visit(path, width=390)
     page = seen.page
     for width, scheme in ((390, "light"), (390, "dark"), (1280, "dark"), (1280, "light")):
@@ -124,9 +120,9 @@ def test_chapter_is_fit_to_be_shown(visit: Visits, instrument_page: Callable[[st
     assert seen.requests == [path.as_uri()]
 
 
-@pytest.mark.parametrize("name", list(TEXTS))
-def test_chapter_fits_on_paper(visit: Visits, instrument_page: Callable[[str], Path], name: str) -> None:
-    page = visit(instrument_page(name), width=A4[0], scheme="dark").page
+@pytest.mark.parametrize("name", list(SHRUNK))
+def test_chapter_fits_on_paper(visit: Visits, reported_suite: Suites, name: str) -> None:
+    page = visit(reported_suite(name).page, width=A4[0], scheme="dark").page
     page.emulate_media(media="print")
     right = "all => Math.max(...all.map(each => each.getBoundingClientRect().right))"
     assert page.eval_on_selector_all("table, figure, p, dl", right) <= A4[0] + 0.5
@@ -143,6 +139,29 @@ def test_chapter_fits_on_paper(visit: Visits, instrument_page: Callable[[str], P
     assert page.eval_on_selector_all("th button", style.format("display")) in (["contents"], [])
 
 
-def test_paper_has_a_header_on_every_sheet_of_a_table(visit: Visits, instrument_page: Callable[[str], Path]) -> None:
-    page = visit(instrument_page("gradients")).page
+@pytest.mark.parametrize("name", list(SHRUNK))
+def test_page_answers_first_and_ends_with_what_its_numbers_rest_on(reported_suite: Suites, name: str) -> None:
+    text = reported_suite(name).page.read_text(encoding="utf-8")
+    ids = Outline(text).ids
+    assert ids[0] == "findings"
+    assert ids[-7:] == ["runs", "conventions", "algorithms", "definitions", "status", "references", "provenance"]
+    assert len(set(ids)) == len(ids)
+    assert all(f'href="#{each}"' in text for each in ids)
+
+
+@pytest.mark.parametrize("name", ["nonstationarity", "ensembles"])
+def test_replay_of_a_chapter_plays(visit: Visits, reported_suite: Suites, name: str) -> None:
+    seen = visit(reported_suite(name).page, width=390)
+    box = seen.page.locator("#replays .player").first
+    box.locator(".on").click()
+    assert box.get_attribute("data-step") == "1"
+    box.locator("label", has_text="speed").locator("select").select_option("4")
+    box.locator(".play").click()
+    last = int(box.locator("input[type=range]").get_attribute("max"))
+    until(seen.page, lambda: box.get_attribute("data-step") == str(last))
+    assert seen.complaints == []
+
+
+def test_paper_has_a_header_on_every_sheet_of_a_table(visit: Visits, reported_suite: Suites) -> None:
+    page = visit(reported_suite("gradient-variance").page).page
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")

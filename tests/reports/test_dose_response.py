@@ -332,7 +332,7 @@ def test_answers_name_the_worst_model_with_its_shares(make_run: MakeRun) -> None
     assert "over all situations alike, met or not, it is 1.22" in text
     assert "the entropy weight 0.00" in text
     assert "what value feels 0.05" in text
-    assert [figure.name for figure in chapter.figures] == ["dose-response", "inference-parts"]
+    assert [figure.name for figure in chapter.figures] == ["dose-response-returns", "inference-parts"]
 
 
 def test_policies_of_different_supports_have_total_variation_first_and_a_reason(make_run: MakeRun) -> None:

@@ -396,5 +396,5 @@ def test_a_tiny_suite_ends_in_a_report(tmp_path: Any, provenance: Provenance) ->
     tv = frame[(frame["metric"] == "inference_tv") & (frame["algorithm"] == "true")]
     assert (tv["value"] == 0).all()
     assert {table.name for table in report.tables} >= {"dose-response", "inference-ledgers", "inference-explanations"}
-    assert {figure.name for figure in report.figures} >= {"dose-response", "inference-parts"}
+    assert {figure.name for figure in report.figures} >= {"dose-response-returns", "inference-parts"}
     assert any("handover: with the true policies of the others" in line for line in report.headlines)
