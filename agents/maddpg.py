@@ -116,8 +116,9 @@ def update_all(
     for learner, actor_due in zip(learners, due, strict=True):
         columns = list(learner.agents)
         size = learner.settings.batch_size
-        batch = _minibatch(learner, replay, generators)
-        next_actions = _at_rows(learners, batch, nxt=True, target=True, generators=generators)
+        drawn = _minibatch(learner, replay, generators)
+        batch = drawn.for_all(len(learner.members))
+        next_actions = _at_rows(learners, drawn, nxt=True, target=True, generators=generators).expand_as(batch.actions)
         if learner.opponents is not None:
             fresh = replay.latest(learner.settings.rollout.update_every_steps)
             learner.opponents.fit(fresh, alive)
@@ -137,7 +138,8 @@ def update_all(
         if actor_due:
             others = batch.actions
             if learner.settings.other_actions == "current":
-                others = _at_rows(learners, batch, nxt=False, target=False, generators=generators)
+                others = _at_rows(learners, drawn, nxt=False, target=False, generators=generators)
+                others = others.expand_as(batch.actions)
             noise = learner.draw_gradient(generators, size)
             loss = step_actor(learner, batch, others, noise, alive, n_updates=n_updates)
             actor_losses[:, columns] = _by_agent(learner, loss)
@@ -169,10 +171,9 @@ def _jitter(learner: Learner, like: Tensor, generators: Generators) -> Tensor | 
 
 
 def _minibatch(learner: Learner, replay: Replay, generators: Generators) -> Minibatch:
-    size = learner.settings.batch_size
-    if learner.settings.minibatch == "separate":
-        return replay.sample(learner.places, size, generators)
-    return replay.sample(learner.places[:1], size, generators).for_all(len(learner.members))
+    """Return each member's minibatch, or the one of all of them."""
+    shared = learner.settings.minibatch == "shared"
+    return replay.sample(learner.places[:1] if shared else learner.places, learner.settings.batch_size, generators)
 
 
 @torch.no_grad()

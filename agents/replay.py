@@ -60,7 +60,7 @@ class Minibatch:
         return replace(self, actions=actions)
 
     def for_all(self, n_learners: int) -> Minibatch:
-        """Return the one learner's transitions as those of n learners."""
+        """Return the one learner's transitions as those of n learners; those of n learners as they are."""
         parts: dict[str, Tensor | None] = {part.name: getattr(self, part.name) for part in fields(self)}
         spread: dict[str, Any] = {
             name: None if part is None else part.expand(-1, n_learners, *part.shape[2:]) for name, part in parts.items()

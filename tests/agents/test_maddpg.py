@@ -194,6 +194,25 @@ def test_in_soft_games_only_the_soft_estimator_plays_soft_actions(uneven, estima
     assert float(largest("soft").detach().mean()) < 0.95
 
 
+@pytest.mark.parametrize(("minibatch", "same"), [("shared", True), ("separate", False)])
+def test_learners_of_one_minibatch_read_the_same_target_actions(uneven, monkeypatch, minibatch, same):
+    game, seen = uneven(), []
+    replay = Replay(game.spec, capacity=64, n_seeds=2, device=CPU)
+    g = torch.Generator().manual_seed(5)
+    replay.insert([torch.rand(2, 64, width, generator=g) for width in (6, 8, 2, 6, 1, 2)], n_updates=0)
+
+    def spy(learner, batch, next_actions, alive):
+        seen.append((batch.observations, next_actions))
+        return step_critic(learner, batch, next_actions, alive)
+
+    monkeypatch.setattr(maddpg, "step_critic", spy)
+    update_all([a_learner(game, minibatch=minibatch)], replay, ALIVE, generators=generators())
+    ((observations, actions),) = seen
+    assert observations.shape[1] == actions.shape[1] == 2
+    for each in (observations, actions):
+        assert torch.equal(each[:, 0], each[:, 1]) is same
+
+
 def test_other_actions_are_replayed_by_default_and_current_on_request(uneven, monkeypatch):
     game, seen = uneven(), {}
     replay = Replay(game.spec, capacity=64, n_seeds=2, device=CPU)
