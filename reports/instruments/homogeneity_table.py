@@ -65,7 +65,7 @@ def homogeneity_table(
                 "" if separate else words.get((str(game), str(role), str(algorithm)), "no statement"),
                 _measured(where, DIVERSITIES),
                 _words(by.get("swap_loss")),
-                _words(by.get("clone_loss")),
+                _clone_words(by.get("clone_loss")),
                 _bounded(by.get("nash_conv")),
                 _measured(where, ("gradient_conflict",)),
                 counted(int(by["common_return"]["n"]), "seed"),
@@ -135,7 +135,7 @@ def _caption(anchors: pd.DataFrame) -> str:
         "difference is below 0 after Holm's correction over this table. Exact gap: what agents that share must lose of "
         "the best joint return, computed from the payoffs; 0 with an index or separate policies. Swap loss: the return "
         "in place less the mean return of the other orders of the policies; clone loss: the return less that of copies "
-        "of the best agent (an upper bound where the best copy is chosen by episodes); their tests have a table of "
+        "of the best agent (≤: an upper bound, where the best copy is chosen by episodes); their tests have a table of "
         "their own. NashConv is exact in matrix games and game trees; with ≥ it is a "
         "lower bound, by the policies of the other runs of the seed and by those that were not learned. Diversity is "
         "a share of the largest distance of two actions; gradients are exact in matrix games and elsewhere need runs "
@@ -146,6 +146,14 @@ def _caption(anchors: pd.DataFrame) -> str:
 
 def _words(row: Mapping[Any, Any] | None) -> str:
     return BLANK if row is None else estimate_words(row)
+
+
+def _clone_words(row: Mapping[Any, Any] | None) -> str:
+    """Return a clone loss in words; policies that are copies of each other lose 0 whatever the bound of the rest."""
+    if row is None:
+        return BLANK
+    copies = row["sharing"] != SEPARATE and row["indexed"] == "False"
+    return f"{'≤ ' if row['each'] == 'upper' and not copies else ''}{estimate_words(row)}"
 
 
 def _bounded(row: Mapping[Any, Any] | None) -> str:
