@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nashlens.reports.estimates import final_estimates
+from nashlens.reports.instruments import critic_deviation
 from nashlens.reports.instruments.estimate_rows import estimate_words, few_note
 from nashlens.reports.instruments.homogeneity_verdicts import TOLERATED, Judged, rows_where, value_of
 from nashlens.reports.instruments.last_policies import SEPARATE
@@ -32,6 +33,7 @@ HEADER = (
     "n",
 )
 QUANTITIES = ("common_return", "sharing_difference", "swap_loss", "clone_loss", "nash_conv")
+KEY = ("game", "role", "algorithm", "quantity")
 DIVERSITIES = ("diversity_force", "diversity_gaussian", "diversity_choice")
 
 
@@ -78,17 +80,25 @@ def homogeneity_table(
         header=HEADER,
         rows=tuple(rows),
         numeric=frozenset({11}),
-        data=_data(sharing, anchors, ends),
+        data=_data(sharing, anchors, ends, verdicts),
     )
 
 
-def _data(sharing: pd.DataFrame, anchors: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
-    """Return every number of the table: of runs that were compared, of the payoffs, and of single runs."""
+def _data(sharing: pd.DataFrame, anchors: pd.DataFrame, ends: pd.DataFrame, verdicts: Sequence[Judged]) -> pd.DataFrame:
+    """Return every number of table and answers: of compared runs, of the payoffs, and of single runs."""
+    judged = {(each.game, each.role, each.algorithm, "sharing_difference"): each for each in verdicts}
+    found = [judged.get(key) for key in zip(*(sharing[name] for name in KEY), strict=True)]
+    sharing = sharing.assign(
+        adjusted_p=[math.nan if each is None else each.adjusted_p for each in found],
+        verdict=["" if each is None else each.verdict for each in found],
+    )
     known = anchors[anchors["quantity"].isin(["best_return", "best_shared_return"])].assign(algorithm="")
     compared = pd.concat([sharing, known], ignore_index=True) if len(known) else sharing
     if ends.empty:
         return compared
-    own = ends[ends["metric"].isin([*DIVERSITIES, "gradient_conflict"])].drop(columns=["values", "step"])
+    own = ends[ends["metric"].isin([*DIVERSITIES, "gradient_conflict", critic_deviation.NAME])].drop(
+        columns=["values", "step"]
+    )
     return pd.concat([compared, own.rename(columns={"metric": "quantity", "agent": "role"})], ignore_index=True)
 
 

@@ -468,6 +468,16 @@ def test_a_whole_suite_from_training_to_its_table(tmp_path: Path) -> None:
     assert list(shared["value"]) == [0.0, 0.0]  # one network without an index, on common random numbers: bit for bit
     bound = sharing_frame[(sharing_frame["game"] == "simple_spread") & (sharing_frame["quantity"] == "nash_conv")]
     assert set(bound["each"]) == {"lower"}
+    kept = sharing_frame[sharing_frame["quantity"] == "critic_gain"]
+    assert list(zip(kept["game"], kept["algorithm"], strict=True)) == [
+        ("anti_coordination", "none"),
+        ("anti_coordination", "full"),
+    ]
+    differences = sharing_frame[sharing_frame["quantity"] == "sharing_difference"]
+    column = table.header.index("sharing is")
+    assert list(differences["verdict"]) == [row[column] for row in table.rows if row[1] == "full"]
+    assert differences["adjusted_p"].between(0, 1).all()
+    assert sharing_frame.loc[sharing_frame["quantity"] != "sharing_difference", "adjusted_p"].isna().all()
     measured = frame[frame["metric"] == "gradient_conflict"]
     assert set(measured["game"]) == {"anti_coordination", "simple_spread"}
     assert set(measured["algorithm"]) == {"full"}
