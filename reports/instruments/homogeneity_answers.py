@@ -59,8 +59,9 @@ def verdict_sentence(verdicts: Sequence[Judged], whose: str) -> str:
         if chosen:
             said.append(f"{before} {listed([_judged_words(each) for each in chosen])}")
     return (
-        f"{whose} {'; it '.join(said)}. Differences are to separate policies, paired by seed; enough means "
-        f"that no more than {TOLERATED:.0%} of their gain over random play is lost."
+        f"{whose} {'; it '.join(said)}. Differences are to separate policies, paired by seed, their intervals "
+        f"unadjusted; enough means that no more than {TOLERATED:.0%} of the gain of separate policies over random play "
+        "is lost, cost that the difference is below 0 after Holm's correction for all such differences."
     )
 
 
@@ -103,11 +104,14 @@ def shortfall_sentence(sharing: pd.DataFrame, anchors: pd.DataFrame, shared: Seq
     parts = [f"ended below the best shared strategy with {listed(short)}"] if short else []
     parts += [f"is not shown to have ended below it with {listed(reached)}"] if reached else []
     beyond = " What is lost beyond the gap is lost in learning, not by what a shared policy can be." if short else ""
-    return f"Training of a shared policy {' and '.join(parts)}.{beyond}"
+    return f"Training of a shared policy {' and '.join(parts)} (intervals over seeds, unadjusted).{beyond}"
 
 
 def clone_sentence(sharing: pd.DataFrame, shared: Sequence[Judged]) -> str:
-    """Return whether the clone test of separate policies foretold where sharing without an index costs."""
+    """Return whether the clone test of separate policies foretold where sharing without an index costs.
+
+    A loss that is only bounded from above, as in games that are played and not computed, is not shown to be one.
+    """
     tested = sharing[(sharing["quantity"] == "clone_loss") & (sharing["reference"] == "True")]
     plain = [each for each in shared if not each.indexed and each.verdict != "no statement"]
     counts = {True: [0, 0], False: [0, 0]}
@@ -116,14 +120,14 @@ def clone_sentence(sharing: pd.DataFrame, shared: Sequence[Judged]) -> str:
         own = [each for each in plain if each.place == (row["game"], row["role"])]
         if not has_interval(loss) or not own:
             continue
-        gains = loss.low > 0
-        counts[gains][0] += 1
-        counts[gains][1] += any(each.verdict == "costs" for each in own)
+        loses = loss.low > 0 and row["each"] != "upper"
+        counts[loses][0] += 1
+        counts[loses][1] += any(each.verdict == "costs" for each in own)
     if not counts[True][0] + counts[False][0]:
         return ""
     parts = []
-    for gains, words in ((True, "lose by being copies of their best"), (False, "are not shown to lose by it")):
-        total, costly = counts[gains]
+    for loses, words in ((True, "lose by being copies of their best"), (False, "are not shown to lose by it")):
+        total, costly = counts[loses]
         if total:
             parts.append(f"in {counted(total, 'game')} separately trained agents {words}, and sharing cost in {costly}")
     return f"Clone test against outcome: {'; '.join(parts)} (without an index; intervals over seeds, unadjusted)."

@@ -17,6 +17,7 @@ QUANTITIES = (
         "agents' last policies at the same observation, averaged over pairs of agents and over observations pooled "
         "from all of them; 0 for agents that share a network without an index.",
         least=0.0,
+        most=1.0,
         reference=SND,
     ),
     Quantity(
@@ -27,6 +28,7 @@ QUANTITIES = (
         "distributions over moves, or, where soft or real-valued actions are played, the distance between the forces "
         "of the actions without noise.",
         least=0.0,
+        most=1.0,
         reference=SND,
     ),
     Quantity(
@@ -47,6 +49,7 @@ QUANTITIES = (
         "there is none, whatever sharing costs. Averaged over the snapshots since the first update in matrix games, "
         "where gradients are exact, and over minibatches at the last snapshot elsewhere.",
         least=0.0,
+        most=1.0,
         missing="all gradients but one are 0",
     ),
     Quantity(
@@ -56,6 +59,7 @@ QUANTITIES = (
         definition="One less the length of the sum of the agents' own policy gradients of shared parameters over the "
         "sum of their lengths.",
         least=0.0,
+        most=1.0,
     ),
     Quantity(
         name=NAME,

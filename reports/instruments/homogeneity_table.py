@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nashlens.reports.estimates import final_estimates
+from nashlens.reports.instruments import critic_deviation
 from nashlens.reports.instruments.estimate_rows import estimate_words, few_note
 from nashlens.reports.instruments.homogeneity_verdicts import TOLERATED, Judged, rows_where, value_of
 from nashlens.reports.instruments.last_policies import SEPARATE
@@ -32,6 +33,7 @@ HEADER = (
     "n",
 )
 QUANTITIES = ("common_return", "sharing_difference", "swap_loss", "clone_loss", "nash_conv")
+KEY = ("game", "role", "algorithm", "quantity")
 DIVERSITIES = ("diversity_force", "diversity_gaussian", "diversity_choice")
 
 
@@ -65,7 +67,7 @@ def homogeneity_table(
                 "" if separate else words.get((str(game), str(role), str(algorithm)), "no statement"),
                 _measured(where, DIVERSITIES),
                 _words(by.get("swap_loss")),
-                _words(by.get("clone_loss")),
+                _clone_words(by.get("clone_loss")),
                 _bounded(by.get("nash_conv")),
                 _measured(where, ("gradient_conflict",)),
                 counted(int(by["common_return"]["n"]), "seed"),
@@ -78,17 +80,25 @@ def homogeneity_table(
         header=HEADER,
         rows=tuple(rows),
         numeric=frozenset({11}),
-        data=_data(sharing, anchors, ends),
+        data=_data(sharing, anchors, ends, verdicts),
     )
 
 
-def _data(sharing: pd.DataFrame, anchors: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
-    """Return every number of the table: of runs that were compared, of the payoffs, and of single runs."""
+def _data(sharing: pd.DataFrame, anchors: pd.DataFrame, ends: pd.DataFrame, verdicts: Sequence[Judged]) -> pd.DataFrame:
+    """Return every number of table and answers: of compared runs, of the payoffs, and of single runs."""
+    judged = {(each.game, each.role, each.algorithm, "sharing_difference"): each for each in verdicts}
+    found = [judged.get(key) for key in zip(*(sharing[name] for name in KEY), strict=True)]
+    sharing = sharing.assign(
+        adjusted_p=[math.nan if each is None else each.adjusted_p for each in found],
+        verdict=["" if each is None else each.verdict for each in found],
+    )
     known = anchors[anchors["quantity"].isin(["best_return", "best_shared_return"])].assign(algorithm="")
     compared = pd.concat([sharing, known], ignore_index=True) if len(known) else sharing
     if ends.empty:
         return compared
-    own = ends[ends["metric"].isin([*DIVERSITIES, "gradient_conflict"])].drop(columns=["values", "step"])
+    own = ends[ends["metric"].isin([*DIVERSITIES, "gradient_conflict", critic_deviation.NAME])].drop(
+        columns=["values", "step"]
+    )
     return pd.concat([compared, own.rename(columns={"metric": "quantity", "agent": "role"})], ignore_index=True)
 
 
@@ -135,7 +145,7 @@ def _caption(anchors: pd.DataFrame) -> str:
         "difference is below 0 after Holm's correction over this table. Exact gap: what agents that share must lose of "
         "the best joint return, computed from the payoffs; 0 with an index or separate policies. Swap loss: the return "
         "in place less the mean return of the other orders of the policies; clone loss: the return less that of copies "
-        "of the best agent (an upper bound where the best copy is chosen by episodes); their tests have a table of "
+        "of the best agent (≤: an upper bound, where the best copy is chosen by episodes); their tests have a table of "
         "their own. NashConv is exact in matrix games and game trees; with ≥ it is a "
         "lower bound, by the policies of the other runs of the seed and by those that were not learned. Diversity is "
         "a share of the largest distance of two actions; gradients are exact in matrix games and elsewhere need runs "
@@ -146,6 +156,14 @@ def _caption(anchors: pd.DataFrame) -> str:
 
 def _words(row: Mapping[Any, Any] | None) -> str:
     return BLANK if row is None else estimate_words(row)
+
+
+def _clone_words(row: Mapping[Any, Any] | None) -> str:
+    """Return a clone loss in words; policies that are copies of each other lose 0 whatever the bound of the rest."""
+    if row is None:
+        return BLANK
+    copies = row["sharing"] != SEPARATE and row["indexed"] == "False"
+    return f"{'≤ ' if row['each'] == 'upper' and not copies else ''}{estimate_words(row)}"
 
 
 def _bounded(row: Mapping[Any, Any] | None) -> str:

@@ -24,7 +24,7 @@ from nashlens.reports.instruments.joint_limits import (
 from nashlens.reports.instruments.seed_estimates import seed_estimate
 from nashlens.reports.tables import Table
 from nashlens.reports.verdicts import Statement, Verdict, plain, written
-from nashlens.reports.words import estimate_words, listed, number
+from nashlens.reports.words import counted, estimate_words, listed, number
 
 
 def joint_q_chapter(
@@ -92,7 +92,10 @@ def _apart(ends: Mapping[str, pd.Series]) -> Statement:
                 told.append(f"{more} gets more than {less} ({first} less {second}: {verdict.evidence})")
         if not pairs:
             return "Too few seeds to compare."
-        return f"{'; '.join(told)}." if told else "No difference between them is shown."
+        if told:
+            return f"{'; '.join(told)}."
+        of = counted(verdicts[0].n_comparisons, "comparison")
+        return f"No difference between them is shown after Holm's correction for {of}."
 
     return Statement(differences=tuple(difference(ends[a], ends[b]) for a, b in pairs), write=write)
 
@@ -133,8 +136,8 @@ def _times_said(times: pd.DataFrame, facts: Mapping[str, GameFacts]) -> list[str
     if not said:
         return []
     return [
-        f"An update takes {'; '.join(said)}: processor time of a seed, environment steps included, an estimate without "
-        "an interval."
+        f"An update takes {'; '.join(said)}: processor time of a seed, environment steps included and in the first "
+        "cell of a worker process what loading takes; an estimate without an interval."
     ]
 
 

@@ -311,6 +311,9 @@ class TestChapter:
             "Without an index it cost in 1 of the 1 game whose payoffs alone say that it must."
         )
         assert answers[1].startswith("Sharing one policy without an index cost common return in anti (shared: −0.500")
+        assert answers[1].endswith(
+            "cost that the difference is below 0 after Holm's correction for all such differences."
+        )
         assert "must lose 0.500 of 1.00 in anti" in answers[2]
         assert "is not shown to have ended below it with 0.500 [0.500, 0.500] against 0.500" in answers[3]
         assert (
@@ -368,6 +371,20 @@ class TestChapter:
             "was enough in anti (shared: 0.440 [0.440, 0.440], a gain)"
             in (homogeneity_chapter(pd.DataFrame(), {"anti": found}).answers[1])
         )
+
+    def test_a_clone_loss_that_is_only_bounded_from_above_is_not_shown(self, make_run: RunMaker) -> None:
+        runs = {"none": cell(make_run, LEFT, RIGHT, mode="none"), "full": cell(make_run, EVEN, EVEN, mode="full")}
+        found = INSTRUMENT.compare(runs, make("anti_coordination"), label="anti")
+        exact, anchors = found["sharing"], found["anchors"]
+        bounded = exact.assign(each=exact["each"].where(exact["quantity"] != "clone_loss", "upper"))
+        for frame, words in ((exact, "lose by being copies"), (bounded, "are not shown to lose by it")):
+            chapter = homogeneity_chapter(pd.DataFrame(), {"anti": {"sharing": frame, "anchors": anchors}})
+            (said,) = (answer for answer in chapter.answers if answer.startswith("Clone test"))
+            assert f"in 1 game separately trained agents {words}" in said
+            column = chapter.tables[0].header.index("clone loss")
+            # separate policies lose all of 1; those of one network are copies, so that 0 is no bound but exact
+            losses = [row[column] for row in chapter.tables[0].rows]
+            assert losses == [f"{'≤ ' if frame is bounded else ''}1.000 [1.000, 1.000]", "0 [0, 0]"]
 
     def test_few_seeds_allow_no_statement(self, make_run: RunMaker) -> None:
         assert "allows no statement in anti" in self.chapter(make_run, EVEN, n=4)[1]
@@ -451,6 +468,16 @@ def test_a_whole_suite_from_training_to_its_table(tmp_path: Path) -> None:
     assert list(shared["value"]) == [0.0, 0.0]  # one network without an index, on common random numbers: bit for bit
     bound = sharing_frame[(sharing_frame["game"] == "simple_spread") & (sharing_frame["quantity"] == "nash_conv")]
     assert set(bound["each"]) == {"lower"}
+    kept = sharing_frame[sharing_frame["quantity"] == "critic_gain"]
+    assert list(zip(kept["game"], kept["algorithm"], strict=True)) == [
+        ("anti_coordination", "none"),
+        ("anti_coordination", "full"),
+    ]
+    differences = sharing_frame[sharing_frame["quantity"] == "sharing_difference"]
+    column = table.header.index("sharing is")
+    assert list(differences["verdict"]) == [row[column] for row in table.rows if row[1] == "full"]
+    assert differences["adjusted_p"].between(0, 1).all()
+    assert sharing_frame.loc[sharing_frame["quantity"] != "sharing_difference", "adjusted_p"].isna().all()
     measured = frame[frame["metric"] == "gradient_conflict"]
     assert set(measured["game"]) == {"anti_coordination", "simple_spread"}
     assert set(measured["algorithm"]) == {"full"}

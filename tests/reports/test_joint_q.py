@@ -176,7 +176,21 @@ def test_chapter_the_other_way_round() -> None:
     assert "was not refused" in chapter.answers[0]
     equal = frame_of({(2, "joint"): [0, 1], (2, "dqn"): [0, 1]})
     chapter = joint_q_chapter(equal, comparisons({2: ["joint", "dqn"]}), facts(2))
-    assert "No difference between them is shown." in chapter.answers[1]
+    assert "No difference between them is shown after Holm's correction for 1 comparison." in chapter.answers[1]
+
+
+def test_the_interval_of_a_share_ends_at_the_whole() -> None:
+    places = [[0, 1], [0, 1], [0, 1], [0, 1], [0, 0]]
+    rows = [
+        {**each, "seed": seed, "game": "agents_2", "algorithm": "dqn", "run_id": str(seed)}
+        for seed, both in enumerate(places)
+        for each in measured(covering(2, "dqn", both, seed=seed))
+    ]
+    chapter = joint_q_chapter(pd.DataFrame(rows), comparisons({2: ["dqn"]}), facts(2))
+    # shares 1, 1, 1, 1 and 1/2: mean .9, deviation √.05, half an interval 2.776 · .1 = .278, so that .622 to 1.178
+    assert any("a share of the optimum of 0.90 [0.62, 1.00] under dqn" in answer for answer in chapter.answers)
+    drawn = chapter.figures[0].data
+    assert (drawn["low"].iloc[0], drawn["high"].iloc[0]) == (pytest.approx(0.6224, abs=1e-4), 1.0)
 
 
 def test_chapter_of_one_seed_and_of_nothing() -> None:
