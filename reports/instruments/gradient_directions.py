@@ -62,8 +62,8 @@ def _of_returns(signal: Estimate) -> str:
     )
     if math.isnan(signal.value):
         return (
-            f"{about}, in whose gradients no signal was found: it may be noise, and who does not agree with it may "
-            "still point uphill."
+            f"{about}, an estimator in which no signal was found here: it may be noise, and who does not agree with it "
+            "may still point uphill."
         )
     return (
         f"{about}; of its squared length a share of {estimate_words(signal)} is signal and the rest noise. A gradient "
