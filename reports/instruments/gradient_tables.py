@@ -23,6 +23,7 @@ from nashlens.reports.instruments.gradient_numbers import (
     mean_over_seeds,
     network_rate,
     noise_scale,
+    signal_of_returns,
 )
 from nashlens.reports.tables import Table
 from nashlens.reports.words import counted, estimate_words, has_interval, number
@@ -108,6 +109,9 @@ def networks_table(frame: pd.DataFrame, games: Games) -> Table | None:
                 data += [estimate_row(each, higher_is_better=BETTER[m], metric=m, **about) for m, each in means.items()]
                 data.append(estimate_row(ratio, higher_is_better=True, metric="log2_snr_squared", **about))
                 data.append(estimate_row(turned, higher_is_better=False, metric=names.SCALE, **about))
+                if estimator == "reinforce_baseline":
+                    signal = signal_of_returns(frame, label)
+                    data.append(estimate_row(signal, higher_is_better=True, metric="signal_of_returns", **about))
             rate, noise = network_rate(frame, sizes, estimator), network_rate(frame, sizes, estimator, noise=True)
             if rate is not None and noise is not None:
                 exact = exact_snr_rate(list(sizes), estimator)
@@ -127,8 +131,9 @@ def networks_table(frame: pd.DataFrame, games: Games) -> Table | None:
         "run and before any optimiser: 256 episodes, and others for the directions they are compared with. log2 SNR² "
         "is of means over seeds (jackknife interval); the rest are means over seeds with Student's t intervals, 95%, "
         "cut to what a quantity can be. Agreement: share of episodes whose gradient has a positive inner product with "
-        f"the direction; that of returns is the mean of {names.N_RETURNS:,} episodes of REINFORCE less its mean, "
-        "with noise of its own; cosine: mean over episodes, 0 for a gradient that is 0. "
+        f"the direction; that of returns is the mean of {names.N_RETURNS:,} episodes of REINFORCE less the mean "
+        "return, with noise of its own (its share of signal: signal_of_returns in the data); cosine: mean over "
+        "episodes, 0 for a gradient that is 0. "
         "Noise scale: episodes at which noise and signal are equal, from the same ratio. Rows “rate”: doublings with "
         "each further agent, by least squares on logarithms of means over seeds, beside Proposition 1's closed form "
         f"of SNR² over the same numbers of agents, where it has one.{few_note(pd.DataFrame(data))}",

@@ -165,6 +165,11 @@ def test_the_signal_of_the_direction_of_returns_is_stated(signal: float, share: 
     # at N = 4 SNR² is signal / 16, of 1,024 episodes 64 signal: 1 / (1 + 1) and 64 / 65
     text = next(each for each in said(networks(signal=signal)) if "agrees in sign" in each)
     assert f"of its squared length a share of {share} [" in text
+    table = networks_table(pd.DataFrame(networks(signal=signal)), SIZES)
+    assert table is not None
+    each = table.data[table.data["metric"] == "signal_of_returns"].set_index("n_agents")["value"]
+    assert f"{each[4]:.3f}" == share
+    assert each.is_monotonic_decreasing
 
 
 def test_a_direction_without_signal_condemns_nobody() -> None:
