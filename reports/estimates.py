@@ -262,6 +262,6 @@ def _cut(metric: str, low: Array, high: Array) -> tuple[Array, Array]:
     what = quantity(metric)
     if what.least is not None:
         low, high = np.maximum(low, what.least), np.maximum(high, what.least)
-    if what.most is not None:
-        low, high = np.minimum(low, what.most), np.minimum(high, what.most)
+    if what.ceiling is not None:
+        low, high = np.minimum(low, what.ceiling), np.minimum(high, what.ceiling)
     return low, high

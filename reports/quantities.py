@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+UP_TO_1 = ("0 to 1", "probability")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
@@ -16,7 +18,8 @@ class Quantity:
     value_unit : unit of the values, such as ``payoff``.
     definition : one sentence.
     higher_is_better : its direction; None where it has none.
-    least, most : the least and the largest value it can take, to which intervals are cut; None if there is none.
+    least, most : the least and the largest value it can take, to which intervals are cut; None if there is none, or if
+        `most` is 1 and the unit says so.
     share : whether it is 0 or 1 for each seed, so that its mean is the share of the seeds.
     missing : why a seed may have no number, where that can be.
     timing : whether it is a time that passed, which measuring again does not repeat.
@@ -34,6 +37,11 @@ class Quantity:
     missing: str = ""
     timing: bool = False
     reference: str = ""
+
+    @property
+    def ceiling(self) -> float | None:
+        """The largest value it can take: `most`, or 1 for what is counted from 0 to 1; None if there is none."""
+        return 1.0 if self.most is None and self.value_unit.endswith(UP_TO_1) else self.most
 
 
 _ALL = (

@@ -12,6 +12,7 @@ from nashlens.analysis.proposition_one import ESTIMATORS, Estimator, Reward
 from nashlens.reports.conventions import GameFacts
 from nashlens.reports.instruments import gradient_quantities as names
 from nashlens.reports.instruments.contract import Chapter
+from nashlens.reports.instruments.gradient_directions import uphill
 from nashlens.reports.instruments.gradient_figures import agreement_figure, snr_figure, sources_figure
 from nashlens.reports.instruments.gradient_numbers import (
     Counted,
@@ -115,8 +116,8 @@ def _escapes(found: Sequence[Counted], sizes: Sequence[int]) -> str:
     if agreement is not None and has_interval(agreement):
         share = next(e.exact for e in found if e.estimator == "reinforce_baseline" and e.n_agents == last)
         beside = (
-            f" Agreement alone misleads: a constant baseline lifts it to {number(share)} at N = {last}, and the ratio "
-            f"only to {number(exact['reinforce_baseline'])}."
+            f" Agreement alone misleads: a constant baseline lifts it to {number(share)} at N = {last}, where the "
+            f"ratio is {number(exact['reinforce_baseline'])} with it and {number(exact['reinforce'])} without."
         )
     return (
         f"Who escapes there, by the squared signal-to-noise ratio in closed form at N = {last}: "
@@ -168,7 +169,10 @@ def rates(frame: pd.DataFrame, name: str, sizes: Mapping[int, str]) -> str:
         verdict = "no statement" if np.isnan(p) else "no change is shown"
         if p <= ALPHA:
             verdict = "falls" if rate.rate.value < 0 else "rises"
-        parts.append(f"{names.NETWORK_NAMES[estimator]} {estimate_words(rate.rate)} ({verdict})")
+        told_as = estimate_words(rate.rate)
+        if np.isnan(rate.rate.value):
+            told_as, verdict = "no statement", rate.rate.reason
+        parts.append(f"{names.NETWORK_NAMES[estimator]} {told_as} ({verdict})")
     exact = exact_snr_rate(list(sizes), "reinforce")
     n = next(iter(found.values())).rate.n
     return (
@@ -197,14 +201,7 @@ def at_most(frame: pd.DataFrame, name: str, sizes: Mapping[int, str]) -> list[st
         if others.n:
             words = names.NETWORK_NAMES[estimator]
             shares.append(f"{words} {estimate_words(others)} to the others' actions, {estimate_words(own)} to its own")
-    uphill = []
     totals = _total_indices(frame, label, chosen)
-    for estimator in ESTIMATORS:
-        own, true = (mean_over_seeds(frame, label, metric, estimator) for metric in (names.SIGN, names.TRUE_SIGN))
-        if has_interval(true):
-            verdict = "uphill" if true.low > 0.5 else "downhill" if true.high < 0.5 else "neither is shown"
-            parts = f"{estimate_words(own)} with its own mean, {estimate_words(true)} with returns: {verdict}"
-            uphill.append(f"{names.NETWORK_NAMES[estimator]} {parts}")
     n = mean_over_seeds(frame, label, names.SIGN, "reinforce").n
     said = []
     if shares:
@@ -217,11 +214,8 @@ def at_most(frame: pd.DataFrame, name: str, sizes: Mapping[int, str]) -> list[st
             f"{name}, N = {n_agents}: share of that variance that would be gone if all but one action were known, the "
             f"own action's beside one other agent's: {'; '.join(totals)} (n = {counted(n, 'seed')})."
         )
-    if uphill:
-        said.append(
-            f"{name}, N = {n_agents}: share of episodes whose gradient agrees in sign: {'; '.join(uphill)} (n = "
-            f"{counted(n, 'seed')}). A gradient with little noise that does not agree with returns is a critic's error."
-        )
+    if directions := uphill(frame, label):
+        said.append(f"{name}, N = {n_agents}: {directions}")
     return said
 
 

@@ -20,7 +20,7 @@ from nashlens.analysis.proportions import wilson
 from nashlens.analysis.proposition_one import ESTIMATORS, Estimator, Reward, proposition_one, samples_needed
 from nashlens.analysis.proposition_sobol import MOST_AGENTS, proposition_sobol
 from nashlens.analysis.results import Array, Estimate
-from nashlens.analysis.statistics import student_t
+from nashlens.reports import estimates
 from nashlens.reports.conventions import GameFacts
 from nashlens.reports.estimates import ALL_AGENTS, LEVEL, MIN_SEEDS
 from nashlens.reports.instruments import gradient_quantities as names
@@ -128,15 +128,9 @@ def by_seed_of(frame: pd.DataFrame, game: str, metric: str, estimator: Estimator
 
 
 def mean_over_seeds(frame: pd.DataFrame, game: str, metric: str, estimator: Estimator) -> Estimate:
-    """Return the mean over seeds with Student's interval; without one, and a reason, for too few seeds."""
+    """Return the mean over seeds, its interval cut to what the metric can be; without one for too few seeds."""
     values = by_seed_of(frame, game, metric, estimator).to_numpy(dtype=np.float64)
-    if not len(values):
-        return _none(0, "nothing was measured")
-    found = student_t(values, level=LEVEL).at()
-    if len(values) >= MIN_SEEDS:
-        return found
-    few = f"{counted(len(values), 'seed')}; an interval needs at least {MIN_SEEDS}"
-    return _none(len(values), few, value=found.value)
+    return estimates.mean_over_seeds(values, metric=metric) if len(values) else _none(0, "nothing was measured")
 
 
 def network_rate(
@@ -207,6 +201,22 @@ def noise_scale(frame: pd.DataFrame, game: str, estimator: Estimator) -> Estimat
     ratio = log_ratio(frame, game, estimator)
     low, high = 2.0**-ratio.high, 2.0**-ratio.low
     return replace(ratio, value=2.0**-ratio.value, low=low, high=high, higher_is_better=False)
+
+
+def signal_of_returns(frame: pd.DataFrame, game: str) -> Estimate:
+    """Return which share of the squared length of the gradient of returns is signal, with its jackknife interval.
+
+    A mean over M episodes has the squared length ``‖g‖² + tr Σ / M`` in expectation; its signal is the share
+    ``M SNR² / (1 + M SNR²)``, the squared cosine with the true gradient where the dimensions are many.
+
+    Parameters
+    ----------
+    frame : the instrument's tidy frame.
+    game : label.
+    """
+    ratio = log_ratio(frame, game, "reinforce_baseline")
+    value, low, high = (1 / (1 + 2.0**-each / names.N_RETURNS) for each in (ratio.value, ratio.low, ratio.high))
+    return replace(ratio, value=value, low=low, high=high)
 
 
 def exact_total_indices(n_agents: int, estimator: Estimator, reward: Reward) -> tuple[float, float]:

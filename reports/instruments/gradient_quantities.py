@@ -14,6 +14,7 @@ COSINE, TRUE_COSINE = "gradient_mean_cosine", "gradient_cosine_with_returns"
 TOTAL_OWN, TOTAL_OTHERS = "gradient_total_index_own", "gradient_total_index_others"
 SHARE = "gradient_variance_share_"
 SOURCES = ("state", "own_action", "others_actions", "critic")
+N_RETURNS = 1024
 
 NAMES = {
     "reinforce": "REINFORCE",
@@ -129,14 +130,17 @@ QUANTITIES = (
         definition="Share of episodes whose gradient has a positive inner product with the mean gradient of other "
         f"episodes by the same estimator. {_PLACE}",
         least=0.0,
+        most=1.0,
     ),
     Quantity(
         name=TRUE_SIGN,
         title="Agreement in sign with the gradient of returns",
         value_unit="share of episodes",
-        definition="The same with REINFORCE's mean gradient over 1,024 other episodes, in which there is no critic: "
-        f"what a critic's error turns away shows here. {_PLACE}",
+        definition="The same with the mean gradient of REINFORCE less the mean return over "
+        f"{N_RETURNS:,} other episodes, in which there is no critic, but noise: what a critic's error turns away shows "
+        f"here as far as that mean is signal. {_PLACE}",
         least=0.0,
+        most=1.0,
     ),
     Quantity(
         name=COSINE,
@@ -145,14 +149,17 @@ QUANTITIES = (
         definition="Mean cosine of one episode's gradient with the mean gradient of other episodes by the same "
         f"estimator, 0 for a gradient that is 0. {_PLACE}",
         least=-1.0,
+        most=1.0,
         missing="the mean gradient of the other episodes is 0",
     ),
     Quantity(
         name=TRUE_COSINE,
         title="Cosine with the gradient of returns",
         value_unit="−1 to 1",
-        definition=f"The same with REINFORCE's mean gradient over 1,024 other episodes. {_PLACE}",
+        definition=f"The same with the mean gradient of REINFORCE less the mean return over {N_RETURNS:,} other "
+        f"episodes. {_PLACE}",
         least=-1.0,
+        most=1.0,
         missing="the gradient of returns is 0",
     ),
     Quantity(

@@ -23,6 +23,7 @@ from nashlens.reports.instruments.gradient_numbers import (
     mean_over_seeds,
     network_rate,
     noise_scale,
+    signal_of_returns,
 )
 from nashlens.reports.tables import Table
 from nashlens.reports.words import counted, estimate_words, has_interval, number
@@ -108,6 +109,9 @@ def networks_table(frame: pd.DataFrame, games: Games) -> Table | None:
                 data += [estimate_row(each, higher_is_better=BETTER[m], metric=m, **about) for m, each in means.items()]
                 data.append(estimate_row(ratio, higher_is_better=True, metric="log2_snr_squared", **about))
                 data.append(estimate_row(turned, higher_is_better=False, metric=names.SCALE, **about))
+                if estimator == "reinforce_baseline":
+                    signal = signal_of_returns(frame, label)
+                    data.append(estimate_row(signal, higher_is_better=True, metric="signal_of_returns", **about))
             rate, noise = network_rate(frame, sizes, estimator), network_rate(frame, sizes, estimator, noise=True)
             if rate is not None and noise is not None:
                 exact = exact_snr_rate(list(sizes), estimator)
@@ -125,9 +129,11 @@ def networks_table(frame: pd.DataFrame, games: Games) -> Table | None:
         title="Signal and noise of networks' gradients",
         caption="One episode's gradient in the parameters of the first agent's network, at the last policies of each "
         "run and before any optimiser: 256 episodes, and others for the directions they are compared with. log2 SNR² "
-        "is of means over seeds (jackknife interval); the rest are means over seeds with Student's t intervals, 95%. "
-        "Agreement: share of episodes whose gradient has a positive inner product with the direction; cosine: mean "
-        "over episodes, 0 for a gradient that is 0. "
+        "is of means over seeds (jackknife interval); the rest are means over seeds with Student's t intervals, 95%, "
+        "cut to what a quantity can be. Agreement: share of episodes whose gradient has a positive inner product with "
+        f"the direction; that of returns is the mean of {names.N_RETURNS:,} episodes of REINFORCE less the mean "
+        "return, with noise of its own (its share of signal: signal_of_returns in the data); cosine: mean over "
+        "episodes, 0 for a gradient that is 0. "
         "Noise scale: episodes at which noise and signal are equal, from the same ratio. Rows “rate”: doublings with "
         "each further agent, by least squares on logarithms of means over seeds, beside Proposition 1's closed form "
         f"of SNR² over the same numbers of agents, where it has one.{few_note(pd.DataFrame(data))}",
@@ -174,7 +180,7 @@ def sources_table(frame: pd.DataFrame, games: Games) -> Table | None:
         "episode instead. Total index: share that would be gone if all but one action were known, at 128 moments, by "
         "drawing that action again while all else stays; of another agent the mean over the others. Shares by nesting "
         "add to 1, total indices count interactions once for each action in them. Means over seeds with Student's 95% "
-        "intervals; a share near 0 may come out negative.",
+        "intervals; a share near 0 may come out negative and a total index above 1, whose intervals are cut at 0.",
         header=(
             *("game", "estimator", "agents", "state", "own action", "others' actions", "critic or rest"),
             *("total index, own action", "total index, another's", "n"),

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from nashlens.agents.training_run import TrainingRun
 
 NAME = "gradients"
-N_SAMPLES, N_REFERENCE, N_RETURNS = 256, 256, 1024
+N_SAMPLES, N_REFERENCE, N_RETURNS = 256, 256, names.N_RETURNS
 
 
 class _Gradients:

@@ -14,8 +14,6 @@ from nashlens.reports.estimates import LEVEL, MIN_SEEDS, few_seeds
 from nashlens.reports.quantities import Quantity
 from nashlens.reports.words import counted, listed
 
-AT_MOST_1 = ("0 to 1", "probability")
-
 
 def seed_means(frame: pd.DataFrame, metrics: str | Sequence[str], **where: str) -> pd.Series:
     """Return one number a seed: the mean over steps and agents of a metric, or of several together.
@@ -98,10 +96,9 @@ def known_estimate(values: pd.Series, what: Quantity) -> Estimate:
     Parameters
     ----------
     values : one number a seed.
-    what : the quantity; one that is a share or a total variation is at most 1.
+    what : the quantity.
     """
-    most = 1.0 if what.value_unit.endswith(AT_MOST_1) else None
-    found = seed_estimate(values, least=what.least, most=most, higher_is_better=what.higher_is_better)
+    found = seed_estimate(values, least=what.least, most=what.ceiling, higher_is_better=what.higher_is_better)
     if np.isnan(found.value) and found.n and what.missing:
         return replace(found, reason=f"{found.reason}: {what.missing}")
     return found

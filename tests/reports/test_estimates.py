@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from nashlens.reports.estimates import ALL_AGENTS, by_seed, by_side, curves, difference, final_estimates, merged_agents
+from nashlens.reports.quantities import quantity
 
 VALUES = [1.0, 2.0, 4.0, 5.0, 8.0]
 
@@ -47,6 +48,12 @@ def test_final_estimates_are_cut_at_the_upper_end_too() -> None:
     row = final_estimates(tidy([[1.0], [1.0], [1.0], [1.0], [0.0]], metric="inference_tv")).iloc[0]
     assert row["high"] == 1.0  # Student's t alone would give 0.8 + 0.555
     assert row["low"] == pytest.approx(0.8 - stats.t.ppf(0.975, 4) * 0.2)
+
+
+def test_what_is_counted_from_0_to_1_is_cut_at_1_in_curves() -> None:
+    drawn = curves(tidy([[1.0], [1.0], [1.0], [1.0], [0.0]], metric="rs_share_at"), ["rs_share_at"]).iloc[0]
+    assert drawn["high"] == 1.0  # Student's t alone would give 0.8 + 0.555
+    assert quantity("ns_policy_path").ceiling is None  # a path may be longer than any distance
 
 
 def test_final_estimates_of_a_seed_without_a_number_say_why() -> None:

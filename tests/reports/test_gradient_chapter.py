@@ -118,7 +118,10 @@ def test_who_escapes_follows_from_the_closed_forms() -> None:
     assert "COMA (0.143)" in text
     assert "it does not fall for score × Q averaged over others (1.00)" in text
     assert "there is no noise in MADDPG, others re-evaluated" in text
-    assert "Agreement alone misleads" in text
+    # the baseline agrees with p + ½ (1 − C(4, 2) p), p = 1/16: 0.375
+    assert (
+        "a constant baseline lifts it to 0.375 at N = 4, where the ratio is 0.0714 with it and 0.0667 without." in text
+    )
 
 
 def test_as_printed_nothing_agrees_and_a_sample_that_does_is_said() -> None:
@@ -143,6 +146,47 @@ def test_network_rates_in_all_directions(halving: float, word: str) -> None:
 def test_agreement_with_returns_in_all_directions(uphill: float, word: str) -> None:
     text = next(each for each in said(networks(uphill=uphill)) if "agrees in sign" in each)
     assert f"with returns{word}" in text
+
+
+def test_directions_are_judged_together() -> None:
+    # one of eight: t = 0.03 √5 / 0.0158 = 4.24, p = 0.013 alone, Holm's 8 · 0.013 = 0.11
+    rows = networks(uphill=0.5)
+    shares = [0.50, 0.51, 0.52, 0.53, 0.54]
+    for each in rows:
+        if each["metric"] == names.TRUE_SIGN and str(each["agent"]).startswith("COMA of"):
+            each["value"] = shares[int(str(each["seed"]))] + 0.01
+    text = next(each for each in said(rows) if "agrees in sign" in each)
+    assert "COMA 0.800 [0.800, 0.800] with its own mean, 0.530 [0.510, 0.550] with returns: neither is shown" in text
+    assert "Holm's correction for 8 shares; n = 5 seeds." in text
+
+
+@pytest.mark.parametrize(("signal", "share"), [(16 / 1024, "0.500"), (1.0, "0.985")])
+def test_the_signal_of_the_direction_of_returns_is_stated(signal: float, share: str) -> None:
+    # at N = 4 SNR² is signal / 16, of 1,024 episodes 64 signal: 1 / (1 + 1) and 64 / 65
+    text = next(each for each in said(networks(signal=signal)) if "agrees in sign" in each)
+    assert f"of its squared length a share of {share} [" in text
+    table = networks_table(pd.DataFrame(networks(signal=signal)), SIZES)
+    assert table is not None
+    each = table.data[table.data["metric"] == "signal_of_returns"].set_index("n_agents")["value"]
+    assert f"{each[4]:.3f}" == share
+    assert each.is_monotonic_decreasing
+
+
+def test_a_direction_without_signal_condemns_nobody() -> None:
+    text = next(each for each in said(networks(signal=-1.0, uphill=0.5)) if "agrees in sign" in each)
+    assert text.endswith("it may be noise, and who does not agree with it may still point uphill.")
+    assert "critic's error" not in text
+
+
+def test_intervals_are_cut_to_what_a_quantity_can_be() -> None:
+    rows = networks()
+    for each in rows:
+        if each["metric"] == names.VARIANCE:  # 0.2 ± 0.555 by Student's t
+            each["value"] = float(each["seed"] == 0)
+    table = networks_table(pd.DataFrame(rows), SIZES)
+    assert table is not None
+    cell = dict(zip(table.header, table.rows[0], strict=True))["total variance"]
+    assert cell == "0.20 [0.00, 0.76]"
 
 
 def test_shares_of_the_variance_are_stated_at_the_largest_number_of_agents() -> None:
@@ -211,8 +255,7 @@ def test_few_seeds_make_no_statement() -> None:
 
 def test_no_signal_has_a_reason_instead_of_a_rate() -> None:
     text = next(each for each in said(networks(signal=-1.0)) if "doublings" in each)
-    assert "the ratio is not above 0" in text
-    assert "(no statement)" in text
+    assert "REINFORCE no statement (the ratio is not above 0 at 2, 3, 4);" in text
     chapter = INSTRUMENT.chapter(pd.DataFrame(networks(signal=-1.0)), {}, facts())
     table = next(each for each in chapter.tables if each.name == "gradient-networks")
     assert table.rows[0][10] == "no signal"
