@@ -106,7 +106,9 @@ def test_a_suite_file_with_a_typo_is_refused_with_its_line(
 
 def test_a_suite_file_that_is_no_text_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_bytes(b"\xff\xfe\x00")
-    assert "utf-8" in refused(["suite", "show", str(tmp_path / "mine.toml")], capsys)
+    assert "mine.toml must be UTF-8 text: invalid start byte at byte 0" in refused(
+        ["suite", "show", str(tmp_path / "mine.toml")], capsys
+    )
 
 
 def test_an_output_folder_that_cannot_be_written_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -88,6 +88,16 @@ def test_replay_refuses_failed_runs_negative_episodes_and_animations_of_matrices
     assert not (tmp_path / "a.gif").exists()
 
 
+def test_replay_by_digits_alone_outside_a_folder_of_runs_says_how_to_name_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["replay", "0123abcd"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: run is '0123abcd', and . is no folder of nashlens runs")
+    assert said.endswith("; give the path DIR/runs/ID, or the folder by --store\n")
+
+
 def test_find_run_asks_for_more_digits_where_several_begin_alike(store: Store, tmp_path: Path) -> None:
     (store.root / "runs" / ("abcd" + "0" * 60)).mkdir()
     (store.root / "runs" / ("abcd" + "1" * 60)).mkdir()
