@@ -37,6 +37,8 @@ def replay(run: str, *, store: Path | None, episode: int, out: Path | None, gif:
 
     if episode < 0:
         raise Mistake(f"seed-of-episode must be at least 0, not {episode}")
+    if gif is not None and gif.suffix.lower() != ".gif":
+        raise Mistake(f"gif must be a file whose name ends in .gif, not {str(gif)!r}")
     with checking():
         found, run_id = find_run(run, store)
         spec = found.verify(run_id)

@@ -86,6 +86,8 @@ def test_replay_refuses_failed_runs_negative_episodes_and_animations_of_matrices
     assert main(["replay", suite.runs[0].run_id, *folder, "--gif", str(tmp_path / "a.gif")]) == 2
     assert "gif: only particle worlds are animated; matching_pennies is none" in capsys.readouterr().err
     assert not (tmp_path / "a.gif").exists()
+    assert main(["replay", suite.runs[0].run_id, *folder, "--gif", str(tmp_path / "a.png")]) == 2
+    assert "gif must be a file whose name ends in .gif, not " in capsys.readouterr().err
 
 
 def test_replay_by_digits_alone_outside_a_folder_of_runs_says_how_to_name_it(
