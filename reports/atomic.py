@@ -23,8 +23,20 @@ def write_bytes(path: Path, content: bytes, *, flush: bool = True, flush_folder:
 
     Raises
     ------
-    OSError : the folder cannot be written to or the disk is full; then nothing is left behind.
+    OSError : the folder is missing or cannot be written to, the disk is full, or a folder stands at `path`; then
+        nothing is left behind.
     """
+    try:
+        _replace(path, content, flush=flush)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error  # who asked knows no temporary file
+    if flush and flush_folder:
+        _flush_folder(path.parent)
+
+
+def _replace(path: Path, content: bytes, *, flush: bool) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -37,8 +49,6 @@ def write_bytes(path: Path, content: bytes, *, flush: bool = True, flush_folder:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    if flush and flush_folder:
-        _flush_folder(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nashlens.reports.store import Store
 
 TIMEOUT_SECONDS = 10.0
+WITH_PORT = frozenset({"tcp", "tls", "ws", "wss", "ucx"})
 NO_LONGER_ANSWERS = "the scheduler no longer answers or dropped the job; the same command goes on from here"
 _ALONE = threading.Lock()
 Client = Any  # distributed.Client and distributed.Future: an extra, and without annotations
@@ -200,6 +201,7 @@ def _client(address: str, timeout_seconds: float) -> Client:
             "scheduler needs Dask, which is not installed; install nashlens with its extra: nashlens[cluster]"
         ) from error
     try:
+        _check_address(address)
         connect: Client = distributed.Client
         return connect(address, timeout=timeout_seconds, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -207,6 +209,20 @@ def _client(address: str, timeout_seconds: float) -> Client:
             f"scheduler is {address!r}: {str(error)[:1].lower()}{str(error)[1:]}; "
             "expected the address of a running Dask scheduler, such as tcp://10.0.0.5:8786"
         ) from error
+
+
+def _check_address(address: str) -> None:
+    """Refuse an address without a port before anything waits for it.
+
+    Raises
+    ------
+    ValueError : of Dask, which says what is wrong.
+    """
+    from distributed.comm.addressing import parse_address, parse_host_port
+
+    scheme, place = parse_address(address)
+    if scheme in WITH_PORT:
+        parse_host_port(place)
 
 
 def _checked(client: Client, store: Store) -> tuple[str, ...]:

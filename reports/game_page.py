@@ -19,6 +19,7 @@ from nashlens.games.sequential import SequentialGame
 from nashlens.reports.given_game import given_game, is_registered
 from nashlens.reports.solution import solve
 from nashlens.reports.solution_page import solution_page
+from nashlens.reports.words import counted
 
 SECONDS = 10.0  # for each section of a page
 
@@ -53,19 +54,33 @@ def game_page(name: str, parameters: Mapping[str, Any] | None = None) -> Rendera
 
 def _registered_page(name: str, parameters: Mapping[str, Any]) -> RenderableType:
     entry = registry.entry(name)
+    doc = _doc(entry.factory)
     parts: list[RenderableType] = [
         Text.assemble((entry.name, "bold"), f"  {entry.summary} ({entry.family})"),
-        Text(f"\n{inspect.getdoc(entry.factory) or ''}"),
+        Text(f"\n{doc}\n" if doc else ""),
     ]
+    if entry.parameters:
+        parts.append(Text(f"arguments: {', '.join(_argument(*each) for each in entry.parameters.items())}\n"))
     missing = [key for key, value in entry.parameters.items() if value is inspect.Parameter.empty]
     if missing and missing[0] not in parameters:
         return Group(*parts, Text(f"needs the argument {missing[0]} before it can be made"))
     game = make(name, **parameters)
+    if f"`{type(game).__name__}`" in doc:  # which leaves the rest to the class
+        parts.append(Text(f"{inspect.getdoc(type(game))}\n"))
     parts += [_agents(game.spec), *_tables(game)]
     known = catalog.known(name, **parameters) if isinstance(game, NormalFormGame) else None
     if known is not None:
         parts += [Text("\nFrom the catalogue", style="bold"), _known(known)]
     return Group(*parts)
+
+
+def _doc(factory: object) -> str:
+    """Return what a class or a function says of itself; an object that makes games says nothing of any one game."""
+    return inspect.getdoc(factory) or "" if inspect.isclass(factory) or inspect.isfunction(factory) else ""
+
+
+def _argument(name: str, default: object) -> str:
+    return name if default is inspect.Parameter.empty else f"{name} = {default}"
 
 
 def _tables(game: Game) -> list[RenderableType]:
@@ -83,13 +98,13 @@ def _agents(spec: GameSpec) -> Table:
     for agent, side, size, space in zip(
         spec.agents, spec.sides, spec.observation_sizes, spec.action_spaces, strict=True
     ):
-        table.add_row(agent, side, f"{size} numbers", _space(space))
+        table.add_row(agent, side, counted(size, "number"), _space(space))
     return table
 
 
 def _space(space: ActionSpace) -> str:
     if isinstance(space, Box):
-        return f"{space.width} real numbers"
+        return counted(space.width, "real number")
     return f"{' × '.join(str(n) for n in space.factors)} alternatives"
 
 

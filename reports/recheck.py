@@ -32,6 +32,7 @@ SHOWN = 60  # characters of a line that differs
 def differences(store: Store, suite: Suite, *, tolerance: float = TOLERANCE) -> list[str]:
     """Return a line for every file of a report that does not follow from the stored runs, or is none of the report's.
 
+    Where a run is damaged that was none when the report was built, nothing can be measured anew: the one line names it.
     Numbers from elsewhere that stand in the report are taken as they are; what they are compared with is not.
 
     Parameters
@@ -42,12 +43,15 @@ def differences(store: Store, suite: Suite, *, tolerance: float = TOLERANCE) -> 
 
     Raises
     ------
-    StoreError : there is no report, or a run is damaged that was none when the report was built.
+    StoreError : there is no report.
     """
     folder = store.path("report", suite.name)
     if not inside(folder, "data").is_dir():
         raise StoreError(f"{folder} is no report; build it first: nashlens report build {store.root}")
-    report = assemble(store, suite, anew=True)
+    try:
+        report = assemble(store, suite, anew=True)
+    except StoreError as error:
+        return [str(error)]
     lines = []
     try:
         report = _with_references(report, folder)

@@ -110,7 +110,10 @@ def _checked_header(header: Sequence[str], *, where: str) -> list[str]:
     missing = [name for name in REQUIRED if name not in header]
     unknown = [name for name in header if name not in {*REQUIRED, *OPTIONAL}]
     if missing:
-        raise ValueError(f"{where}: the columns {', '.join(REQUIRED)} are needed; {', '.join(missing)} is missing")
+        raise ValueError(
+            f"{where}: the columns {', '.join(REQUIRED)} are needed, with commas between them; missing: "
+            f"{', '.join(missing)}"
+        )
     if unknown or len(set(header)) < len(header):
         wrong = unknown[0] if unknown else next(name for name in header if header.count(name) > 1)
         raise ValueError(

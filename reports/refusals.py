@@ -53,9 +53,11 @@ def complaint(
     if first["type"].startswith("union_tag"):
         found = first["input"].get("kind")
         start = "kind is missing; it" if found is None else f"kind is {found!r}; it"
-        return (*path, "kind"), f"{start} must be one of {', '.join(kinds())}"
+        return (*path, "kind"), f"{start} must be one of {', '.join(kinds())}{near(str(found), kinds())}"
     path = tuple(part for part in path if part not in {"int", "str"})
     message = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
+    if first["type"] in {"dict_type", "model_type"}:
+        message = f"it must be a table, [{'.'.join(path) or subject}] in the file"
     return path, f"{'.'.join(path) or subject} is {_shown(first['input'])}: {message}"
 
 
@@ -65,8 +67,17 @@ def suggestion(word: str, known: Sequence[str]) -> str:
     >>> suggestion("stepz", ["steps", "seeds"])
     '; did you mean steps?'
     """
-    near = get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else f"; it may be {', '.join(known)}" if known else ""
+    return near(word, known) or (f"; it may be {', '.join(known)}" if known else "")
+
+
+def near(word: str, known: Sequence[str]) -> str:
+    """Return a hint for a mistyped word where one that is known comes close to it; an empty text where none does.
+
+    >>> near("stepz", ["steps", "seeds"]), near("x", ["steps"])
+    ('; did you mean steps?', '')
+    """
+    found = get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"; did you mean {found[0]}?" if found else ""
 
 
 def known_keys(model: type[BaseModel], path: Sequence[str]) -> list[str]:

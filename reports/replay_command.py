@@ -37,6 +37,8 @@ def replay(run: str, *, store: Path | None, episode: int, out: Path | None, gif:
 
     if episode < 0:
         raise Mistake(f"seed-of-episode must be at least 0, not {episode}")
+    if gif is not None and gif.suffix.lower() != ".gif":
+        raise Mistake(f"gif must be a file whose name ends in .gif, not {str(gif)!r}")
     with checking():
         found, run_id = find_run(run, store)
         spec = found.verify(run_id)
@@ -68,6 +70,7 @@ def find_run(run: str, store: Path | None) -> tuple[Store, str]:
     Mistake : there is no such run, or several begin with these digits.
     StoreError : the folder is no folder of runs.
     """
+    from nashlens.reports.safe_files import StoreError
     from nashlens.reports.store import Store
 
     path = Path(run)
@@ -77,7 +80,14 @@ def find_run(run: str, store: Path | None) -> tuple[Store, str]:
         folder, digits = store or Path(), run
     if not re.fullmatch(r"[0-9a-f]{4,64}", digits):
         raise Mistake(f"run must be at least four digits of a run's id, or a path DIR/runs/ID, not {run!r}")
-    found = Store.existing(folder)
+    try:
+        found = Store.existing(folder)
+    except StoreError as error:
+        if store is None and path.name == run:
+            raise Mistake(
+                f"run is {run!r}, and {error}; give the path DIR/runs/ID, or the folder by --store"
+            ) from error
+        raise
     ids = sorted(each.name for each in found.path("runs").glob(f"{digits}*") if len(each.name) == 64)
     if not ids:
         raise Mistake(f"run: no run in {folder} begins with {digits}")

@@ -17,6 +17,7 @@ from nashlens.reports.suite_arguments import SuiteExport, SuiteList, SuiteRun, S
 from nashlens.reports.suite_config import FULL
 from nashlens.reports.suite_files import find_suite, named_suite, suite_names
 from nashlens.reports.terminal import uncut_console
+from nashlens.reports.words import counted
 
 if TYPE_CHECKING:
     from nashlens.reports.execution import Execution
@@ -100,7 +101,8 @@ def run(
         with checking():
             store = Store.create(out)
             cluster = None if scheduler is None else until_done.enter_context(connected(scheduler, store))
-        console.print(f"{suite.name}: {len(suite.runs)} runs in {len(suite.cells)} cells, in {out}", highlight=False)
+        size = f"{counted(len(suite.runs), 'run')} in {counted(len(suite.cells), 'cell')}"
+        console.print(f"{suite.name}: {size}, in {out}", highlight=False, soft_wrap=True, markup=False)
         with checking():
             ahead = _looked_ahead(suite, store, workers=workers, here=cluster is None)
         for line in ahead:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nashlens.reports.refusals import SuiteError
+from nashlens.reports.refusals import SuiteError, near
 
 LONGEST_NAME = 64
 Name = Annotated[str, Field(pattern=rf"^[A-Za-z0-9][A-Za-z0-9_.-]{{0,{LONGEST_NAME - 1}}}$")]
@@ -144,8 +144,10 @@ def sized(config: SuiteConfig, size: str) -> SuiteConfig:
     if size == FULL:
         return config.model_copy(update={"sizes": {}})
     if size not in config.sizes:
-        known = ", ".join([FULL, *config.sizes])
-        raise SuiteError(f"size: {config.name} has no size {size!r}; it has {known}", ("sizes",))
+        known = [FULL, *config.sizes]
+        raise SuiteError(
+            f"size: {config.name} has no size {size!r}; it has {', '.join(known)}{near(size, known)}", ("sizes",)
+        )
     chosen = config.sizes[size]
     _check_known(config, size, chosen)
     name = f"{config.name}-{size}"

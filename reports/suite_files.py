@@ -51,4 +51,8 @@ def find_suite(name: str, *, size: str = FULL) -> Suite:
     if not path.is_file():
         return named_suite(name, size=size)
     with checking():
-        return parse_suite(path.read_text(encoding="utf-8"), source=str(path), size=size)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise Mistake(f"{path} must be UTF-8 text: {error.reason} at byte {error.start}") from error
+        return parse_suite(text, source=str(path), size=size)

@@ -93,7 +93,9 @@ def response_sentences(differences: pd.DataFrame, returns: pd.DataFrame) -> Iter
     """
     if differences.empty:
         return
-    for game, arms in responses(differences).items():
+    found = responses(differences)
+    n_tested = sum(not math.isnan(each.p) for arms in found.values() for each in arms)
+    for game, arms in found.items():
         first = arms[0].row
         own = returns[(returns["game"] == game) & (returns["algorithm"] == first["reference"])].to_dict("records")[0]
         text = (
@@ -116,9 +118,12 @@ def response_sentences(differences: pd.DataFrame, returns: pd.DataFrame) -> Iter
         ):
             here = [each for each in arms if each.verdict == verdict]
             if here:
-                yield f"{game}. {words}: {'; '.join(each.words for each in here)} (paired on shared seeds)."
-    yield from _replayed(responses(differences))
-    yield from _control(responses(differences))
+                how = "paired on shared seeds"
+                if verdict == OPEN:
+                    how += f"; intervals before, verdicts after Holm's correction over {counted(n_tested, 'arm')}"
+                yield f"{game}. {words}: {'; '.join(each.words for each in here)} ({how})."
+    yield from _replayed(found)
+    yield from _control(found)
 
 
 def responses_table(returns: pd.DataFrame, differences: pd.DataFrame) -> Table:
@@ -193,7 +198,9 @@ def _control(found: Mapping[str, list[Response]]) -> Iterator[str]:
         elif any(each.verdict == HIGHER for each in arms):
             said = "replacing the others' policies outright lowers the return in no arm, and raises it in one"
         else:
-            said = "no loss is shown where the others' policies are replaced outright, and no equivalence either"
+            same = [str(each.row["algorithm"]) for each in arms if each.verdict == EQUIVALENT]
+            said = "no loss is shown where the others' policies are replaced outright, and "
+            said += f"equivalence only for {listed(same)}" if same else "no equivalence either"
         where = f"; that such a loss can be found shows in {listed(harmed)}" if harmed else ""
         yield f"{game}: {said}{where}."
     if harmed:

@@ -37,6 +37,15 @@ def test_write_bytes_into_a_missing_folder_raises(tmp_path: Path) -> None:
         atomic.write_bytes(tmp_path / "no" / "a", b"")
 
 
+@pytest.mark.parametrize("where", ["folder", "no/a"])
+def test_write_bytes_that_cannot_be_done_names_the_file_and_leaves_nothing(tmp_path: Path, where: str) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match=r"directory") as refused:
+        atomic.write_bytes(tmp_path / where, b"new")
+    assert refused.value.filename == str(tmp_path / where)
+    assert [each.name for each in tmp_path.iterdir()] == ["folder"]
+
+
 def test_canonical_json_of_a_number_that_is_not_finite_raises() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         atomic.canonical_json({"a": float("nan")})

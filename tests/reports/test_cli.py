@@ -106,7 +106,9 @@ def test_a_suite_file_with_a_typo_is_refused_with_its_line(
 
 def test_a_suite_file_that_is_no_text_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_bytes(b"\xff\xfe\x00")
-    assert "utf-8" in refused(["suite", "show", str(tmp_path / "mine.toml")], capsys)
+    assert "mine.toml must be UTF-8 text: invalid start byte at byte 0" in refused(
+        ["suite", "show", str(tmp_path / "mine.toml")], capsys
+    )
 
 
 def test_an_output_folder_that_cannot_be_written_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -128,10 +130,17 @@ def test_a_folder_that_is_no_store_is_refused(
 def test_games_lists_all_and_shows_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["games"]) == 0
     assert "matching_pennies" in capsys.readouterr().out
+    assert main(["games", "handover"]) == 0
+    page = " ".join(capsys.readouterr().out.split())
+    assert "arguments: n_signs = 5, sure_thing = 0.5 The mover keeps a task or hands it to its partner" in page
+    assert main(["games", "kuhn_poker"]) == 0
+    page = " ".join(capsys.readouterr().out.split())
+    assert "(sequential) arguments: players = 2, max_histories = " in page
     assert main(["games", "chicken"]) == 0
     shown = capsys.readouterr().out
     assert "equilibria" in shown
     assert "6, 6" in shown
+    assert "1 number " in shown
 
 
 def test_suite_list_and_show_name_the_demo(capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,6 +66,16 @@ def test_suite_run_on_a_scheduler_that_does_not_answer_is_refused(
     assert "scheduler is 'tcp://x:y'" in message
 
 
+@pytest.mark.parametrize("address", ["there", "tcp://x:y"])
+def test_connected_refuses_an_address_without_a_port_before_anything_waits(
+    store: Store, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setattr(distributed, "Client", None)
+    says = rf"scheduler is '{address}': .*; expected the address of a running Dask scheduler"
+    with pytest.raises(ClusterError, match=says), connected(address, store):
+        pass
+
+
 def test_suite_run_with_workers_and_a_scheduler_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     words = ["suite", "run", "demo", "--out", str(tmp_path / "out"), "--workers", "2", "--scheduler", "tcp://x:1"]
     assert "workers is 2 and scheduler is 'tcp://x:1': give one of them" in refused(words, capsys)

@@ -84,6 +84,7 @@ def test_every_verdict_has_its_sentence(make_run: MakeRun) -> None:
     assert "hunt. Lower than with the true policies: harmed " in text
     assert "hunt. Equivalent: same " in text
     assert "hunt. Neither a difference nor equivalence is shown: open " in text
+    assert text.count("intervals before, verdicts after Holm's correction over 3 arms)") == 1
     assert "hunt: stand-ins that are wrong enough cost reward." in text
     table = responses_table(found["returns"], found["differences"])
     rows = [dict(zip(table.header, row, strict=True)) for row in table.rows]
@@ -116,6 +117,21 @@ def test_equivalence_of_replaced_policies_is_said_beside_the_game_that_shows_har
     text = " ".join(response_sentences(together["differences"], together["returns"]))
     assert "calm: replacing the others' policies outright leaves the return equivalent; that such a loss can be" in text
     assert "shows in hurt." in text
+
+
+@pytest.mark.parametrize(
+    ("second", "says"),
+    [([0.99, 0.3, 0.97, 0.5, 0.98], "equivalence only for u"), (None, "no equivalence either")],
+)
+def test_where_some_replaced_policies_are_equivalent_it_is_said_which(
+    make_run: MakeRun, second: list[float] | None, says: str
+) -> None:
+    apart = [0.99, 0.3, 0.97, 0.5, 0.98]
+    first = [0.985, 0.98, 0.975, 0.985, 0.98] if second else apart
+    arms = {"truth": arm(make_run, NEARLY), "u": arm(make_run, first, dose=1.0)}
+    found = suite_of(make_run, arms | ({"p": arm(make_run, second, dose=1.0, dose_of="permuted")} if second else {}))
+    text = " ".join(response_sentences(found["differences"], found["returns"]))
+    assert f"hunt: no loss is shown where the others' policies are replaced outright, and {says}." in text
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,16 @@ def test_numbers_from_elsewhere_that_were_damaged_are_named(
     assert sum(line.startswith("data/table-reference.csv") for line in lines) == 1
 
 
+def test_a_run_that_was_damaged_after_the_report_was_built_is_the_one_difference(
+    store: Store, suite: Suite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrays = store.root / "runs" / suite.runs[1].run_id / "arrays.safetensors"
+    arrays.write_bytes(arrays.read_bytes()[:100])
+    capsys.readouterr()
+    assert report_commands.report_check(store.root, suite=None) == 1
+    assert capsys.readouterr().out == f"{arrays} is damaged: its checksum differs from the one in status.json\n"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "same"),
     [

@@ -26,7 +26,7 @@ def test_parse_reference_reads_every_column() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("game,algorithm,metric,value\n", "line 1: .* source is missing"),
+        ("game,algorithm,metric,value\n", "line 1: .* missing: source$"),
         (HEADER.replace("low", "lower"), "line 1: column 'lower' is unknown or stands twice"),
         (HEADER.replace("low", "high"), "line 1: column 'high' is unknown or stands twice"),
         (HEADER + "g,a,m,1,s\n", "line 2: 5 fields, but the header has 8"),

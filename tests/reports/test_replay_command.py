@@ -86,6 +86,18 @@ def test_replay_refuses_failed_runs_negative_episodes_and_animations_of_matrices
     assert main(["replay", suite.runs[0].run_id, *folder, "--gif", str(tmp_path / "a.gif")]) == 2
     assert "gif: only particle worlds are animated; matching_pennies is none" in capsys.readouterr().err
     assert not (tmp_path / "a.gif").exists()
+    assert main(["replay", suite.runs[0].run_id, *folder, "--gif", str(tmp_path / "a.png")]) == 2
+    assert "gif must be a file whose name ends in .gif, not " in capsys.readouterr().err
+
+
+def test_replay_by_digits_alone_outside_a_folder_of_runs_says_how_to_name_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["replay", "0123abcd"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: run is '0123abcd', and . is no folder of nashlens runs")
+    assert said.endswith("; give the path DIR/runs/ID, or the folder by --store\n")
 
 
 def test_find_run_asks_for_more_digits_where_several_begin_alike(store: Store, tmp_path: Path) -> None:

@@ -116,6 +116,7 @@ def test_labels_are_no_part_of_a_run() -> None:
         ("n_envs", "n_env", 5, "unknown key 'n_env'; did you mean n_envs?"),
         ("settings", "setings", 5, "unknown key 'setings'; did you mean settings?"),
         ('"ddpg"', '"dpg"', 11, "kind is 'dpg'; it must be one of maddpg, ddpg"),
+        ('"ddpg"', '"dpg"', 11, "optimistic_gradient; did you mean ddpg?"),
         ('kind = "ddpg"', "", 10, "kind is missing; it must be one of maddpg, ddpg"),
         ("games.chicken", "games.chiken", 4, "there is no game 'chiken'; did you mean chicken?"),
         ("[games.chicken]", "[games.x]\ngame='chiken'", 5, "did you mean chicken?"),
@@ -141,6 +142,18 @@ def test_parse_suite_refuses_with_line_key_and_expectation(old: str, new: str, l
     assert str(error.value).startswith(place)
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("games", "says"),
+    [
+        ("games = ['chicken']", "games is ['chicken']: it must be a table, [games] in the file"),
+        ("games.chicken = 3", "games.chicken is 3: it must be a table, [games.chicken] in the file"),
+    ],
+)
+def test_parse_suite_asks_for_tables_where_something_else_stands(games: str, says: str) -> None:
+    with pytest.raises(SuiteError, match=re.escape(f"mine.toml, line 3: {says}")):
+        parse_suite(f'name = "t"\nsteps = 100\n{games}\n[algorithms.maddpg]\nkind = "maddpg"\n', source="mine.toml")
 
 
 def test_two_games_of_one_content_are_refused_and_of_different_content_are_not() -> None:

@@ -70,7 +70,7 @@ def test_a_size_changes_what_it_says_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("text", "size", "message"),
     [
-        (TEXT, "quik", r"size: sized has no size 'quik'; it has full, quick"),
+        (TEXT, "quik", r"size: sized has no size 'quik'; it has full, quick; did you mean quick\?$"),
         (TEXT.replace('["stag_hunt"]', '["stag"]'), "quick", r"line \d+: leave_out: there is no 'stag' in this suite"),
         (TEXT.replace("sizes.quick.games.climbing", "sizes.quick.games.cli"), "quick", "games: there is no 'cli'"),
         (TEXT.replace('= ["ddpg"]', '= ["dqn"]'), "quick", "algorithms: there is no 'dqn'"),
