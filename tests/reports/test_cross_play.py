@@ -319,8 +319,8 @@ class TestTrainedOpponents:
         rows = list(opponent_rows(run, game))
         assert rows == list(opponent_rows(run, game))
         assert [(r["agent"], r["bound"], r["n"]) for r in rows if r["metric"] == AGAINST] == [
-            ("adversary", "upper", 200),
-            ("agents", "upper", 200),
+            ("adversary", "estimate", 200),  # nobody's loss is the other's gain here, so that it bounds nothing
+            ("agents", "estimate", 200),
         ]
         assert values_of(rows, STEPS) == [60.0, 60.0]
         # the same episodes by another way: the run's own policies, played with the same numbers
@@ -571,8 +571,30 @@ def test_runs_without_rows_do_not_spoil_the_numbers_of_others() -> None:
         {"game": "g", "algorithm": "e", "agent": "a", "metric": DIVERSITY, "seed": k, "value": float(k == 0)}
         for k in range(5)
     ]
-    found = run_frames(pd.DataFrame(rows).astype({"value": object}))["sub_policies"]
+    found = run_frames(pd.DataFrame(rows).astype({"value": object}), {})["sub_policies"]
     assert value(found, game="g") == 0.2
     # .2 ± 2.776445 · .2, cut at 0: a share
     assert (found["low"][0], found["high"][0]) == pytest.approx((0.0, 0.755289), abs=1e-6)
-    assert run_frames(None)["opponents"].empty
+    assert run_frames(None, {})["opponents"].empty
+
+
+@pytest.mark.parametrize(
+    ("measured", "constant_sum", "bounds"),
+    [
+        ("exact", True, ["exact", "exact"]),
+        ("upper", True, ["upper", "lower"]),
+        ("estimate", False, ["estimate", "estimate"]),
+    ],
+)
+def test_a_trained_opponent_bounds_the_best_response_only_where_gains_are_losses(
+    measured: str, constant_sum: bool, bounds: list[str]
+) -> None:
+    facts = GameFacts(label="g", matrix=False, constant_sum=constant_sum, span=0.0, agents=("a", "b"), sides=("a", "b"))
+    rows = [
+        {"game": "g", "algorithm": "e", "agent": "a", "metric": metric, "seed": k, "value": k + shift, "bound": bound}
+        for k in range(5)
+        for metric, shift, bound in ((AGAINST, 0.0, measured), (PARTNER, 2.0, measured))
+    ]
+    found = run_frames(pd.DataFrame(rows), {"g": facts})["opponents"]
+    assert found["bound"].tolist() == bounds
+    assert found["value"].tolist() == [2.0, 2.0]  # 0 to 4, and 2 less with everyone's partner
