@@ -26,6 +26,7 @@ from nashlens.reports.conventions import GameFacts, game_facts
 from nashlens.reports.execution import run_suite
 from nashlens.reports.instruments.chapters import instrument_chapters
 from nashlens.reports.instruments.cross_play import INSTRUMENT, LABELS
+from nashlens.reports.instruments.cross_play_answers import weak_points
 from nashlens.reports.instruments.cross_play_chapter import cross_play_chapter
 from nashlens.reports.instruments.cross_play_pairings import pairing_rows, robustness_rows, self_play_rows
 from nashlens.reports.instruments.cross_play_runs import SUB_POLICY_DIVERSITY as DIVERSITY
@@ -428,6 +429,15 @@ def frames_with(gain: float, *, spread: float = 0.0, n: int = 6) -> dict[str, pd
         "choices": pd.DataFrame(choices),
         "pairings": pd.DataFrame(pairings),
     }
+
+
+def test_where_opponents_learned_the_weak_points_say_that_they_began_differently() -> None:
+    frames = frames_with(0.5) | run_frames(None, {})
+    assert "begin anew" not in weak_points(frames)
+    about = {"game": "tag", "side": "prey", "algorithm": "ensemble", "quantity": "trained_opponent", "n_empty": 0}
+    exact, learned = (frames | {"opponents": pd.DataFrame([{**about, "bound": kind}])} for kind in ("exact", "upper"))
+    assert "begin anew" not in weak_points(exact)
+    assert "Opponents trained against an ensemble begin anew" in weak_points(learned)
 
 
 class TestChapter:
