@@ -3,7 +3,8 @@
 Over ``{p in the simplex : G p ≤ 0}`` the maximiser is ``p ∝ exp(−Gᵀλ)`` on the largest support that the polytope
 allows, with one multiplier ``λ ≥ 0`` a row that minimises the logarithm of the sum of these exponentials. The support
 comes from a linear programme, the multipliers from that convex minimisation, finished by Newton's method on the rows
-that bind.
+that bind. Where rows repeat each other, as those of copies do, the minimisation may stop where it is flat but not yet
+done; then it is finished by projected Newton steps (Bertsekas 1982, doi:10.1137/0320018).
 """
 
 from __future__ import annotations
@@ -93,11 +94,48 @@ def _exponential_family(rows: Array) -> Array:
         options={"maxiter": 5_000, "ftol": 1e-16, "gtol": 1e-10, "maxfun": 20_000},
     )
     multipliers: Array = np.asarray(solved.x, dtype=np.float64)
-    for reach in (1e-4, 1e-6, 1e-8):
-        polished = _newton(rows, multipliers, reach=reach)
-        if polished is not None:
-            return polished
-    return _softmax(-multipliers @ rows)
+    polished = _polished(rows, multipliers)
+    if polished is None:
+        multipliers = _projected_newton(rows, multipliers)
+        polished = _polished(rows, multipliers)
+    return _softmax(-multipliers @ rows) if polished is None else polished
+
+
+def _polished(rows: Array, multipliers: Array) -> Array | None:
+    """Return the best distribution by Newton's method from the first guess of the binding rows that is right."""
+    tried = (_newton(rows, multipliers, reach=reach) for reach in (1e-4, 1e-6, 1e-8))
+    return next((found for found in tried if found is not None), None)
+
+
+def _projected_newton(rows: Array, multipliers: Array, *, tolerance: float = 1e-13, n_steps: int = 200) -> Array:
+    """Return the multipliers after Newton steps on those that are free to move, each cut to 0 and shortened to descend.
+
+    A multiplier at 0 that would fall is not free. A little is added to the curvature, which repeated rows leave flat.
+    """
+    found = multipliers.copy()
+    for _ in range(n_steps):
+        p = _softmax(-found @ rows)
+        slope = -rows @ p
+        free = (found > 0) | (slope < 0)
+        if np.abs(slope[free]).max(initial=0.0) < tolerance:
+            break
+        own = rows[free]
+        curvature = (own * p) @ own.T - np.outer(slope[free], slope[free]) + 1e-10 * np.eye(len(own))
+        step = np.zeros(len(found))
+        step[free] = -np.linalg.solve(curvature, slope[free])
+        before, length = _log_total(rows, found), 1.0
+        moved = np.maximum(found + step, 0.0)
+        while _log_total(rows, moved) > before + 1e-4 * float(slope @ (moved - found)) and length > 1e-12:
+            length /= 2
+            moved = np.maximum(found + length * step, 0.0)
+        found = moved
+    return found
+
+
+def _log_total(rows: Array, multipliers: Array) -> float:
+    exponents = -multipliers @ rows
+    top = float(exponents.max())
+    return top + float(np.log(np.exp(exponents - top).sum()))
 
 
 def _newton(rows: Array, multipliers: Array, *, reach: float) -> Array | None:

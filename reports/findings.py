@@ -56,7 +56,7 @@ def equilibrium_finding(frame: pd.DataFrame, *, game: str, constant_sum: bool, s
         if (part["metric"] == "nash_conv").any():
             said.append(average_finding(part, algorithm=str(algorithm), constant_sum=constant_sum))
         if not constant_sum:
-            said.append(plain(_selection(part, span=span)))
+            said.append(plain(_selection(part, algorithm=str(algorithm), span=span)))
     return said + _comparisons(own[own["metric"] == "nash_conv"], "NashConv of the last iterate")
 
 
@@ -208,13 +208,13 @@ def _around(row: pd.Series) -> str:
     return with_interval(row["value"], row["low"], row["high"])
 
 
-def _selection(frame: pd.DataFrame, *, span: float) -> str:
+def _selection(frame: pd.DataFrame, *, algorithm: str, span: float) -> str:
     """Say at how many seeds play ended near an equilibrium, and how far that is from the best joint action."""
     gaps, welfare = by_seed(frame, metric="nash_conv"), by_seed(frame, metric="welfare_gap")
     if welfare.empty:
         return ""
     if gaps.empty:
-        return f"The mean welfare gap is {_of(frame, 'welfare_gap')}."
+        return f"{algorithm}: the mean welfare gap is {_of(frame, 'welfare_gap')}."
     near = gaps < NEAR * span
     text = f"{int(near.sum())} of {counted(len(gaps), 'seed')} end with NashConv within {NEAR:.0%} of the payoff span"
     if near.any():

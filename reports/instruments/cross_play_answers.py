@@ -126,6 +126,13 @@ def weak_points(frames: Mapping[str, pd.DataFrame]) -> str:
         if len(ensembles)
         else ""
     )
+    opponents = frames["opponents"]
+    trained = (
+        " Opponents trained against an ensemble begin anew, those trained against single policies may begin from the "
+        "run's own: what is left against the one and the other is not compared."
+        if len(ensembles) and (opponents["bound"] != "exact").any()
+        else ""
+    )
     empty = int(frames["robustness"]["n_empty"].sum())
     gaps = (
         f" {counted(empty, 'cell')} of the tables of robustness were not played: they are left out, and counted beside "
@@ -135,7 +142,7 @@ def weak_points(frames: Mapping[str, pd.DataFrame]) -> str:
     )
     return (
         f"Weak points: {n} a side and algorithm; worst cases are over the runs at hand and not over all opponents."
-        f"{mixed}{gaps}"
+        f"{mixed}{trained}{gaps}"
     )
 
 

@@ -47,7 +47,7 @@ def cross_play_chapter(
         return Chapter(
             answers=("No game of this suite has two sides, or one side of several agents: nobody can meet.",)
         )
-    frames |= run_frames(measured)
+    frames |= run_frames(measured, facts)
     ensembles = frozenset(str(name) for name in frames["ensembles"]["algorithm"])
     figure = worst_case_figure(frames["ensembles"])
     table = published_ensembles(frames["pairings"], ensembles, facts)

@@ -96,8 +96,9 @@ LAYOUTS = {
         "case and mean of the worst quarter (opponents ordered by half of the episodes and measured on the other: "
         "upper bounds in expectation), and what is lost from the training opponent. Against a trained opponent: the "
         "other side's agents learned against these policies for half of the run's own steps (in matrix games of two "
-        "agents the best response is computed), which bounds from above what is left against the best response. 95% "
-        "intervals over runs (Student's t), for these opponents.",
+        "agents the best response is computed). Where one side's gain is the other's loss, this bounds from above what "
+        "is left against the best response; in other games it is what is left against this one opponent. 95% intervals "
+        "over runs (Student's t), for these opponents.",
         labels={"game": "game", "side": "side", "algorithm": "algorithm", "quantity": "quantity"} | EMPTY,
     ),
     "self_play": Layout(

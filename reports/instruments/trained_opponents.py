@@ -2,8 +2,9 @@
 
 The other side's agents deviate together from the run's final policies, to gain for themselves and not to hurt; the side
 stays as it is. In a matrix game of two agents the best response is computed, and among several the one that is worst
-for the side counts. Elsewhere it is trained, with half of the run's own steps, so that what the side gets is an upper
-bound, in expectation, of what it would get against the best response.
+for the side counts. Elsewhere it is trained, with half of the run's own steps. Where one side's gain is the other's
+loss, what the side then gets is an upper bound, in expectation, of what it would get against the best response; in
+other games a better response may hurt more or less, and it is what is left against this one opponent.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nashlens.analysis.results import Bound
-from nashlens.games import Game, JointPolicy, NormalFormGame, play
+from nashlens.games import Game, JointPolicy, NormalFormGame, SequentialGame, play
 from nashlens.games.randomness import child
 from nashlens.reports.correlated_measures import draws_together
 from nashlens.reports.instruments.population import Match, match_of
@@ -35,11 +36,12 @@ TIE = 1e-9  # payoff units; responses this close to the best are best as well
 QUANTITIES = (
     Quantity(
         name=AGAINST,
-        title="Return against a trained opponent (upper bound)",
+        title="Return against a trained opponent",
         value_unit="return of a side, per episode",
         definition="Mean return, in fresh episodes, of a side's final policies against an opponent that was trained "
         "against them, with half of the run's own steps and one restart; in matrix games of two agents against the "
-        "best response itself.",
+        "best response itself. An upper bound of what is left against the best response where one side's gain is the "
+        "other's loss.",
         higher_is_better=True,
     ),
     Quantity(
@@ -77,7 +79,9 @@ def opponent_rows(run: TrainingRun, game: Game) -> Iterator[Row]:
             values, n_steps = _computed(game, policies, k), 0  # type: ignore[arg-type]
         else:
             values, n_steps = _trained(run, game, match, policies, k)
-        bounds: tuple[Bound, Bound] = ("exact", "exact") if exact else ("upper", "estimate")
+        opposed = isinstance(game, NormalFormGame | SequentialGame) and game.is_constant_sum()
+        trained: Bound = "upper" if opposed else "estimate"
+        bounds: tuple[Bound, Bound] = ("exact", "exact") if exact else (trained, "estimate")
         unit, n = ("snapshot", 1) if exact else ("episode", N_TEST)
         for metric, value, bound in zip((AGAINST, PARTNER), values, bounds, strict=True):
             yield row(metric, value, agent=side, step=step, bound=bound, unit=unit, n=n)

@@ -40,6 +40,47 @@ def test_largest_support_opposite_rows_tie_entries() -> None:
     assert largest_support(rows).tolist() == [True, True, False]
 
 
+# Results of ten runs of five, drawn with repetition, in ninths of the largest: runs 1 and 3, 5 and 7, 6 and 8 are the
+# same ones, which leaves the convex minimisation flat long before it is done.
+COPIES = (
+    np.array(
+        [
+            [0, 0, -8, 0, 5, 3, -1, 3, -1, 0],
+            [0, 0, -5, 0, 1, 2, -6, 2, -6, 4],
+            [8, 5, 0, 5, 9, 6, 2, 6, 2, -5],
+            [0, 0, -5, 0, 1, 2, -6, 2, -6, 4],
+            [-5, -1, -9, -1, 0, -3, -4, -3, -4, -1],
+            [-3, -2, -6, -2, 3, 0, -1, 0, -1, -1],
+            [1, 6, -2, 6, 4, 1, 0, 1, 0, -5],
+            [-3, -2, -6, -2, 3, 0, -1, 0, -1, -1],
+            [1, 6, -2, 6, 4, 1, 0, 1, 0, -5],
+            [0, -4, 5, -4, 1, 1, 5, 1, 5, 0],
+        ]
+    )
+    / 9
+)
+
+
+def test_maximum_entropy_of_a_game_with_copies_splits_their_share_evenly() -> None:
+    # Run 2 beats run 1 by 5, run 1 beats run 9 by 4, run 9 beats run 2 by 5: equilibrium weights are 5, 4 and 5 of 14
+    # on 1, 2 and 9, and nobody else gets more than 0 against it; 1 and its copy 3 share the 5.
+    found = maximum_entropy(COPIES)
+    assert found == pytest.approx(np.array([0, 5, 8, 5, 0, 0, 0, 0, 0, 10]) / 28, abs=1e-10)
+
+
+def test_maximum_entropy_of_resampled_games_is_an_equilibrium_that_treats_copies_alike() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(60):
+        n, games = int(rng.integers(4, 11)), int(rng.integers(2, 65))
+        upper = np.triu(np.round(np.clip(rng.normal(scale=0.5, size=(n, n)), -1, 1) * games) / games, 1)
+        drawn = rng.integers(n, size=n)
+        table = (upper - upper.T)[np.ix_(drawn, drawn)]
+        found = maximum_entropy(table, tolerance=1e-8)
+        assert (table @ found).max() <= 1e-8
+        for k in range(n):
+            assert found[drawn == drawn[k]] == pytest.approx(found[k], abs=1e-6)
+
+
 @settings(max_examples=30)
 @given(st.integers(2, 6), st.integers(1, 5), st.integers(0, 10_000))
 def test_maximum_entropy_random_polytope_equals_sequential_quadratic_programming(

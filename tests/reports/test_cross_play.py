@@ -26,6 +26,7 @@ from nashlens.reports.conventions import GameFacts, game_facts
 from nashlens.reports.execution import run_suite
 from nashlens.reports.instruments.chapters import instrument_chapters
 from nashlens.reports.instruments.cross_play import INSTRUMENT, LABELS
+from nashlens.reports.instruments.cross_play_answers import weak_points
 from nashlens.reports.instruments.cross_play_chapter import cross_play_chapter
 from nashlens.reports.instruments.cross_play_pairings import pairing_rows, robustness_rows, self_play_rows
 from nashlens.reports.instruments.cross_play_runs import SUB_POLICY_DIVERSITY as DIVERSITY
@@ -319,8 +320,8 @@ class TestTrainedOpponents:
         rows = list(opponent_rows(run, game))
         assert rows == list(opponent_rows(run, game))
         assert [(r["agent"], r["bound"], r["n"]) for r in rows if r["metric"] == AGAINST] == [
-            ("adversary", "upper", 200),
-            ("agents", "upper", 200),
+            ("adversary", "estimate", 200),  # nobody's loss is the other's gain here, so that it bounds nothing
+            ("agents", "estimate", 200),
         ]
         assert values_of(rows, STEPS) == [60.0, 60.0]
         # the same episodes by another way: the run's own policies, played with the same numbers
@@ -428,6 +429,15 @@ def frames_with(gain: float, *, spread: float = 0.0, n: int = 6) -> dict[str, pd
         "choices": pd.DataFrame(choices),
         "pairings": pd.DataFrame(pairings),
     }
+
+
+def test_where_opponents_learned_the_weak_points_say_that_they_began_differently() -> None:
+    frames = frames_with(0.5) | run_frames(None, {})
+    assert "begin anew" not in weak_points(frames)
+    about = {"game": "tag", "side": "prey", "algorithm": "ensemble", "quantity": "trained_opponent", "n_empty": 0}
+    exact, learned = (frames | {"opponents": pd.DataFrame([{**about, "bound": kind}])} for kind in ("exact", "upper"))
+    assert "begin anew" not in weak_points(exact)
+    assert "Opponents trained against an ensemble begin anew" in weak_points(learned)
 
 
 class TestChapter:
@@ -571,8 +581,30 @@ def test_runs_without_rows_do_not_spoil_the_numbers_of_others() -> None:
         {"game": "g", "algorithm": "e", "agent": "a", "metric": DIVERSITY, "seed": k, "value": float(k == 0)}
         for k in range(5)
     ]
-    found = run_frames(pd.DataFrame(rows).astype({"value": object}))["sub_policies"]
+    found = run_frames(pd.DataFrame(rows).astype({"value": object}), {})["sub_policies"]
     assert value(found, game="g") == 0.2
     # .2 ± 2.776445 · .2, cut at 0: a share
     assert (found["low"][0], found["high"][0]) == pytest.approx((0.0, 0.755289), abs=1e-6)
-    assert run_frames(None)["opponents"].empty
+    assert run_frames(None, {})["opponents"].empty
+
+
+@pytest.mark.parametrize(
+    ("measured", "constant_sum", "bounds"),
+    [
+        ("exact", True, ["exact", "exact"]),
+        ("upper", True, ["upper", "lower"]),
+        ("estimate", False, ["estimate", "estimate"]),
+    ],
+)
+def test_a_trained_opponent_bounds_the_best_response_only_where_gains_are_losses(
+    measured: str, constant_sum: bool, bounds: list[str]
+) -> None:
+    facts = GameFacts(label="g", matrix=False, constant_sum=constant_sum, span=0.0, agents=("a", "b"), sides=("a", "b"))
+    rows = [
+        {"game": "g", "algorithm": "e", "agent": "a", "metric": metric, "seed": k, "value": k + shift, "bound": bound}
+        for k in range(5)
+        for metric, shift, bound in ((AGAINST, 0.0, measured), (PARTNER, 2.0, measured))
+    ]
+    found = run_frames(pd.DataFrame(rows), {"g": facts})["opponents"]
+    assert found["bound"].tolist() == bounds
+    assert found["value"].tolist() == [2.0, 2.0]  # 0 to 4, and 2 less with everyone's partner

@@ -95,6 +95,13 @@ def test_equilibrium_finding_counts_seeds_at_equilibria_and_at_the_best_one() ->
     assert "cycl" not in text
 
 
+def test_a_welfare_gap_without_nash_conv_says_whose_it_is() -> None:
+    # agents who draw together have no NashConv of their own
+    frame = rows("welfare_gap", (20.0, 8.0, 8.0, 8.0, 8.0))
+    text = words_of(equilibrium_finding(frame, game="g", constant_sum=False, span=41.0))
+    assert text == f"{frame['algorithm'].iloc[0]}: the mean welfare gap is 8.000 [7.980, 8.020]."
+
+
 @pytest.mark.parametrize(
     ("curve", "says"), [((0.0, 1, 2, 3, 4), "rose"), ((4.0, 3, 2, 1, 0), "fell"), ((1.0,) * 5, "did not change")]
 )
