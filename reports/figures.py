@@ -131,7 +131,7 @@ def curve_panel(
         of_line = {line: part.sort_values("step") for line, part in frame.groupby("line", sort=False)}
         of_seeds: dict[str, list[pd.DataFrame]] = {line: [] for line in lines}
         for (line, _), single in seeds.groupby(["line", "seed"]):
-            of_seeds[line].append(single)
+            of_seeds[str(line)].append(single)
         for line in lines:
             part = of_line[line]
             colour = palette[colours[line] % len(palette)]
