@@ -136,7 +136,7 @@ def curve_panel(
             part = of_line[line]
             colour = palette[colours[line] % len(palette)]
             steps, low, high = (part[column].to_numpy(dtype=np.float64) for column in ("step", "low", "high"))
-            for single in of_seeds[line]:
+            for single in of_seeds[line] if len(of_seeds[line]) > 1 else ():  # a single one is the mean
                 _plot(axes, single, "value", color=colour, linewidth=0.6, alpha=0.6)
                 _mark_single_point(axes, size=3.0)
             axes.fill_between(steps, low, high, color=colour, alpha=0.18, linewidth=0)

@@ -127,8 +127,8 @@ def _cells(frame: pd.DataFrame, suite: Suite) -> Iterator[Runs]:
 
 def _strategies(part: pd.DataFrame, n_actions: int) -> Array:
     """Return the strategies ``[S, T, A]`` of one agent, seeds and steps rising."""
-    wide = part.pivot_table(index=["seed", "step"], columns="metric", values="value")
-    values = wide[[f"{PROBABILITY}{a}" for a in range(n_actions)]].to_numpy(dtype=np.float64)
+    tables = [part[part["metric"] == f"{PROBABILITY}{a}"].sort_values(["seed", "step"]) for a in range(n_actions)]
+    values = np.stack([table["value"].to_numpy(dtype=np.float64) for table in tables], axis=-1)
     return values.reshape(part["seed"].nunique(), -1, n_actions)
 
 

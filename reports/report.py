@@ -81,6 +81,8 @@ def assemble(store: Store, suite: Suite, *, anew: bool = False) -> Report:
     """
     lost: list[Unmeasured] = []
     frame = load_frame(store, suite, anew=anew, lost=lost)
+    words = [column for column in frame.columns if isinstance(frame[column].dtype, pd.StringDtype)]
+    frame = frame.astype(dict.fromkeys(words, object))  # rows are picked thousands of times, of Arrow's strings slowly
     runs = inventory(store, suite)
     facts = game_facts(suite)
     merged = merged_agents(frame)
