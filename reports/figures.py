@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
@@ -220,12 +221,11 @@ def svg_of(canvas: Canvas, name: str) -> str:
     name : unique in the page; the ids inside begin with it.
     """
     buffer = io.StringIO()
-    engine = canvas.get_layout_engine()
-    if engine is not None:
-        engine.execute(canvas)  # once; with the engine in place, saving would lay everything out and draw it twice
-        canvas.set_layout_engine("none")
-    with mpl.rc_context({"svg.hashsalt": name}):
-        canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    for patch in (canvas.patch, *(axes.patch for axes in canvas.axes)):
+        patch.set(facecolor="none", edgecolor="none")
+    with mpl.rc_context({"svg.hashsalt": name}):  # not by savefig, which draws everything twice
+        print_svg: Any = FigureCanvasSVG(canvas).print_svg
+        print_svg(buffer, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
-from nashlens.reports.estimates import MIN_SEEDS, by_seed, by_side, difference, final_estimates
+from nashlens.reports.estimates import MIN_SEEDS, by_seed, by_side, difference, final_estimates, mean_over_seeds
 from nashlens.reports.quantities import quantity
 from nashlens.reports.verdicts import Statement, Verdict, plain
 from nashlens.reports.words import counted, listed, number, with_interval
@@ -244,9 +245,8 @@ def _comparison(one: pd.Series, other: pd.Series, *, names: tuple[str, str], wha
 
 
 def _of(frame: pd.DataFrame, metric: str) -> str:
-    rows = final_estimates(frame, [metric])
-    row = rows.iloc[0]
-    return with_interval(row["value"], row["low"], row["high"])
+    found = mean_over_seeds(by_seed(frame, metric=metric).to_numpy(dtype=np.float64), metric=metric)
+    return with_interval(found.value, found.low, found.high)
 
 
 def _whom(frame: pd.DataFrame) -> str:
