@@ -14,7 +14,7 @@ import numpy as np
 from nashlens.analysis.results import Array
 from nashlens.games.core import Box, GameSpec
 from nashlens.games.policy import Policy
-from nashlens.reports.instruments.stand_ins import INFERRED, REPLAY, check_observations, replay_weights, stand_in_of
+from nashlens.reports.instruments.stand_ins import INFERRED, REPLAY, checked_stand_in, replay_weights
 
 if TYPE_CHECKING:
     from nashlens.agents.critic import Critic
@@ -68,13 +68,7 @@ def true_and_fed_moments(
     Where actions are taken from the replay, what stands in is a mixture of the policies that filled it; its mean and
     spread stand for it here.
     """
-    space = run.spec.action_spaces[other]
-    if not isinstance(space, Box):
-        raise ValueError(f"the actions of {run.spec.agents[other]} must be a Box, not {type(space).__name__}")
-    check_observations(run, other, observations)
-    how = stand_in_of(run, agent)
-    if how is None:
-        raise ValueError(f"the critic of {run.spec.agents[agent]} reads no other agent's action")
+    how = checked_stand_in(run, agent, other, observations, kind=Box)
     true = moments_of(run.target_policy(other, snapshot), observations)
     if how.source == INFERRED:
         return true, moments_of(run.model(agent, other, snapshot, target=True), observations)

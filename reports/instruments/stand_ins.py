@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nashlens.analysis.results import Array
-from nashlens.games.core import Choice
+from nashlens.games.core import Box, Choice
 from nashlens.games.randomness import child
 from nashlens.reports.instruments.played_actions import N_DRAWS, gumbel_noise, mean_played
 
@@ -89,13 +89,7 @@ def true_and_fed(
     -----
     What stands in where actions are taken from the replay is the mean of what the policies played that filled it.
     """
-    space = run.spec.action_spaces[other]
-    if not isinstance(space, Choice):
-        raise ValueError(f"the actions of {run.spec.agents[other]} must be a Choice, not {type(space).__name__}")
-    check_observations(run, other, observations)
-    how = stand_in_of(run, agent)
-    if how is None:
-        raise ValueError(f"the critic of {run.spec.agents[agent]} reads no other agent's action")
+    how = checked_stand_in(run, agent, other, observations, kind=Choice)
     true = run.target_policy(other, snapshot).probabilities(observations)
     base = true
     if how.source == REPLAY:
@@ -108,9 +102,37 @@ def true_and_fed(
         instead = run.model(agent, other, 0).probabilities(observations)
     else:
         instead = np.empty_like(base)
+        space = run.spec.action_spaces[other]
+        assert isinstance(space, Choice)
         for part, n in zip(space.slices, space.factors, strict=True):
             instead[:, part] = 1 / n if how.dose_of == "uniform" else np.roll(base[:, part], 1, axis=1)
     return true, (1 - how.dose) * base + how.dose * instead
+
+
+def checked_stand_in(
+    run: TrainingRun, agent: int, other: int, observations: Array, *, kind: type[Choice] | type[Box]
+) -> StandIn:
+    """Return what stands in for an agent in another's critic.
+
+    Parameters
+    ----------
+    run, agent, other, observations : as for `true_and_fed`.
+    kind : what the other's actions must be.
+
+    Raises
+    ------
+    ValueError : the actions are of another kind, the observations not the other agent's, or the critic reads nobody.
+    """
+    space = run.spec.action_spaces[other]
+    if not isinstance(space, kind):
+        raise ValueError(
+            f"the actions of {run.spec.agents[other]} must be a {kind.__name__}, not {type(space).__name__}"
+        )
+    check_observations(run, other, observations)
+    how = stand_in_of(run, agent)
+    if how is None:
+        raise ValueError(f"the critic of {run.spec.agents[agent]} reads no other agent's action")
+    return how
 
 
 def check_observations(run: TrainingRun, agent: int, observations: Array) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -97,6 +98,22 @@ def test_rendering_twice_gives_the_same_bytes(store: Store, suite: Suite) -> Non
         assert [p.svg for p in one.panels] == [p.svg for p in other.panels]
     strip = re.compile(r"<dt>report made</dt><dd>[^<]*</dd>")
     assert strip.sub("", to_html(first)) == strip.sub("", to_html(second))
+
+
+def test_assembling_leaves_the_garbage_collector_as_it_was_also_where_it_fails(
+    store: Store, suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = gc.get_threshold()
+    assemble(store, suite)
+    assert gc.get_threshold() == before
+
+    def failing(*_: object, **__: object) -> None:
+        raise StoreError("gone")
+
+    monkeypatch.setattr("nashlens.reports.report.load_frame", failing)
+    with pytest.raises(StoreError, match="gone"):
+        assemble(store, suite)
+    assert gc.get_threshold() == before
 
 
 def test_write_puts_page_markdown_drawings_and_numbers_beside_each_other(report: Report, tmp_path: Path) -> None:
