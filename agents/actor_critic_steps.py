@@ -87,7 +87,9 @@ def step_actor(
     loss, slope = step(learner, batch, joint_actions, outputs, noise, masks=masks, n_updates=n_updates)
     weight = learner.settings.logit_penalty
     loss += weight * learner.head.penalty(outputs)
-    slope = (slope + weight * learner.head.penalty_slope(outputs)) / learner.n_subs
+    slope = slope + weight * learner.head.penalty_slope(outputs)
+    if learner.n_subs > 1:
+        slope = slope / learner.n_subs
     slope = torch.where(alive[:, None, None, None], slope, 0.0)
     passes.descend(learner.actor, activations, slope.flatten(0, 1))
     _move(learner, [learner.actor], learner.actor_optimiser)

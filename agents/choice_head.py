@@ -149,6 +149,8 @@ class ChoiceHead(Head):
 
     def penalty_slope(self, outputs: Tensor) -> Tensor:
         """Return ``2 z / (R A)`` of logits z of an agent with A alternatives, 0 for padding."""
+        if self._plain:
+            return outputs * (2 / (outputs.shape[2] * self.padded))
         return outputs * (2 * self._valid / (outputs.shape[2] * self._widths)[:, None, None])
 
     def _concrete(self, logs: Tensor, point: Tensor, legal: Tensor) -> Tensor:

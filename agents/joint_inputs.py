@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from nashlens.agents.layout import Layout
+from nashlens.agents.layout import Layout, are_in_line, diagonal
 
 
 class JointInputs:
@@ -32,17 +32,32 @@ class JointInputs:
         self.width = before + (actions.total if central else actions.padded)
         starts = [before + actions.slices[i].start if central else before for i in members]
         self.columns = [slice(k, k + actions.widths[i]) for k, i in zip(starts, members, strict=True)]
+        self._in_line = are_in_line(self.columns, actions.padded)
 
     def join(self, observations: Tensor, actions: Tensor) -> Tensor:
-        """Return the inputs ``[S, m, B, width]`` of joint vectors ``[S, m, B, …]``, in an array of their own."""
+        """Return the inputs ``[S, m, B, width]`` of joint vectors ``[S, m, B, …]``.
+
+        Where all members read the same rows they are joined once, and every member's inputs are a view of them.
+        """
         if self._central:
+            if _is_one_for_all(observations) and _is_one_for_all(actions):
+                once = torch.cat([observations[:, :1], actions[:, :1]], dim=-1)
+                return once.expand(-1, observations.shape[1], -1, -1)
             return torch.cat([observations, actions], dim=-1)
         own = self._observations.own(observations, self._members)
         return torch.cat([own, self._actions.own(actions, self._members)], dim=-1)
 
     def join_with_own(self, observations: Tensor, actions: Tensor, own: Tensor) -> Tensor:
         """Return the inputs in which each member's own action ``[S, m, B, A]`` replaces the one given."""
-        inputs = self.join(observations, actions)
+        inputs = self.join(observations, actions).contiguous()
+        if self._in_line:
+            diagonal(inputs[..., self.columns[0].start :], len(self.columns), self._actions.padded).copy_(own)
+            return inputs
         for k, here in enumerate(self.columns):
             inputs[:, k, :, here] = own[:, k, :, : here.stop - here.start]
         return inputs
+
+
+def _is_one_for_all(joint: Tensor) -> bool:
+    """Return whether joint vectors ``[S, m, B, …]`` are one member's, expanded to all."""
+    return joint.shape[1] > 1 and joint.stride(1) == 0

@@ -31,12 +31,7 @@ class Layout:
         joint : ``[S, R, total]``.
         agents : which n agents.
         """
-        parts = []
-        for i in agents:
-            part = joint[..., self.slices[i]]
-            short = self.padded - self.widths[i]
-            parts.append(torch.nn.functional.pad(part, (0, short)) if short else part)
-        return torch.stack(parts, dim=1)
+        return torch.stack([self._part(joint, i) for i in agents], dim=1)
 
     def own(self, joint: Tensor, agents: Sequence[int]) -> Tensor:
         """Return ``[S, n, R, padded]``: of the k-th joint vectors the part of the k-th of n agents.
@@ -46,7 +41,9 @@ class Layout:
         joint : ``[S, n, R, total]``.
         agents : which n agents.
         """
-        return torch.cat([self.spread(joint[:, k], [i]) for k, i in enumerate(agents)], dim=1)
+        if are_in_line([self.slices[i] for i in agents], self.padded):
+            return diagonal(joint[..., self.slices[agents[0]].start :], len(agents), self.padded).contiguous()
+        return torch.stack([self._part(joint[:, k], i) for k, i in enumerate(agents)], dim=1)
 
     def replace(self, joint: Tensor, parts: Tensor, agents: Sequence[int]) -> Tensor:
         """Return ``[S, n, R, total]``: the k-th joint vectors with the part of the k-th agent replaced.
@@ -65,3 +62,26 @@ class Layout:
                 torch.cat([vectors[..., : here.start], parts[:, k, :, :width], vectors[..., here.stop :]], dim=-1)
             )
         return torch.stack(rows, dim=1)
+
+    def _part(self, joint: Tensor, agent: int) -> Tensor:
+        """Return an agent's part of joint vectors, zeros behind it."""
+        part = joint[..., self.slices[agent]]
+        short = self.padded - self.widths[agent]
+        return torch.nn.functional.pad(part, (0, short)) if short else part
+
+
+def are_in_line(parts: Sequence[slice], width: int) -> bool:
+    """Return whether each part has this width and begins where the one before it ends."""
+    return all(part.start == parts[0].start + k * width == part.stop - width for k, part in enumerate(parts))
+
+
+def diagonal(joint: Tensor, n: int, width: int) -> Tensor:
+    """Return a view ``[S, n, …, width]``: of the k-th joint vectors the k-th part.
+
+    Parameters
+    ----------
+    joint : ``[S, n, …, at least n · width]``.
+    n, width : parts in line, and numbers of each.
+    """
+    parts = joint[..., : n * width]
+    return parts.view(*parts.shape[:-1], n, width).diagonal(dim1=1, dim2=-2).movedim(-1, 1)

@@ -44,7 +44,7 @@ def one_hot_of_largest(scores: Tensor) -> Tensor:
     first, *others = chosen.unbind(-2)
     taken = first.clone()
     for alternative in others:
-        alternative.logical_and_(~taken)
+        torch.gt(alternative, taken, out=alternative)  # chosen, and nothing before it
         taken.logical_or_(alternative)
     return chosen.to(scores.dtype).mT
 
@@ -52,8 +52,8 @@ def one_hot_of_largest(scores: Tensor) -> Tensor:
 def _total(apart: Tensor) -> Tensor:
     """Return the sum ``[…, 1, R]`` of ``[…, A, R]``, alternative by alternative."""
     first, *others = apart.unbind(-2)
-    total = first.clone()
-    for part in others:
+    total = first + others[0] if others else first
+    for part in others[1:]:
         total += part
     return total.unsqueeze(-2)
 

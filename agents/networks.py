@@ -82,11 +82,10 @@ class Stack:
         """Return the outputs ``[S, n, B, out]`` for inputs ``[S, n, B, in]`` of n agents."""
         n_seeds, n_agents, n_rows = inputs.shape[:3]
         layer = self._indexed(inputs).reshape(n_seeds * n_agents, n_rows, -1)
-        last = len(self.weights) - 1
-        for depth, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            layer = affine(layer, self._of_agents(weight), self._of_agents(bias))
-            if depth < last:
-                layer = torch.relu_(layer)
+        *hidden, last = self.layers()
+        for weight, bias in hidden:
+            layer = torch.relu_(affine(layer, weight, bias))
+        layer = affine(layer, *last)
         return layer.view(n_seeds, n_agents, n_rows, -1)
 
     def rows(self, inputs: Tensor) -> Tensor:

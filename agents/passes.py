@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nashlens.agents.layout import are_in_line, diagonal
 from nashlens.agents.networks import Stack
 from nashlens.agents.products import affine, is_plain, over_rows, product
 
@@ -50,7 +51,10 @@ def outputs(stack: Stack, inputs: Tensor) -> Tensor:
     """
     if stack.recurrent or inputs.shape[2] <= ROWS:
         return stack(inputs)
-    return torch.cat([stack(part) for part in torch.split(inputs, ROWS, dim=2)], dim=2)
+    parts = [stack(part) for part in torch.split(inputs, ROWS, dim=2)]
+    if parts[0].stride(2) == 1:  # narrow outputs come turned round, and stay so
+        return torch.cat([part.mT for part in parts], dim=3).mT
+    return torch.cat(parts, dim=2)
 
 
 @torch.no_grad()
@@ -93,10 +97,17 @@ def slope_in_inputs(
     for depth in range(len(layers) - 1, 0, -1):
         slope = _back(slope, layers[depth][0], activations[depth])
     first = layers[0][0].view(-1, len(columns), *layers[0][0].shape[1:])
-    read = first.new_zeros(len(first), len(columns), width, first.shape[-1])
+    return product(slope, _rows_of(first, columns, width=width).flatten(0, 1).mT)
+
+
+def _rows_of(weights: Tensor, columns: Sequence[slice], *, width: int) -> Tensor:
+    """Return the rows of weights ``[S, n, in, out]`` that read some columns, ``[S, n, width, out]``, zeros behind."""
+    if are_in_line(columns, width):
+        return diagonal(weights.mT[..., columns[0].start :], len(columns), width).mT
+    read = weights.new_zeros(*weights.shape[:2], width, weights.shape[-1])
     for k, here in enumerate(columns):
-        read[:, k, : here.stop - here.start] = first[:, k, here]
-    return product(slope, read.flatten(0, 1).mT)
+        read[:, k, : here.stop - here.start] = weights[:, k, here]
+    return read
 
 
 def _back(slope: Tensor, weight: Tensor, below: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """Products of batches of matrices, one for each network, so computed that a processor is busy.
 
-Three rules hold for all of them, the first two so that a seed alone computes the bits that it computes among others.
+Four rules hold for all of them, the first two so that a seed alone computes the bits that it computes among others.
 
 A single product is computed as one of a pair. A batch of one takes another path through the linear algebra library,
 with other rounding.
@@ -13,6 +13,9 @@ A result with few columns is computed turned round, ``(AB)ᵀ = Bᵀ Aᵀ``, so 
 vectors lie. The outputs of an actor are five numbers wide and those of a critic one: along them the library reaches a
 tenth of the speed that it has across. Such a result is a transposed view; what is done to it number by number keeps
 its order in memory, and what chooses among the columns finds each of them in one piece (`narrow`).
+
+An odd number of large products is computed on two threads as twice as many of half the rows. The library gives each
+thread whole products, so that of three one thread would compute two while the other rests.
 """
 
 from __future__ import annotations
@@ -29,6 +32,8 @@ NARROW = 16
 """Results with fewer columns are computed turned round."""
 ALIGNED = 16
 """Matrices begin at multiples of so many numbers, and products are turned round where their inner width is one."""
+MANY_ROWS = 512
+"""Products of fewer rows are not worth halving."""
 
 
 def product(left: Tensor, right: Tensor) -> Tensor:
@@ -122,15 +127,44 @@ def _paired_with(added: Tensor, left: Tensor, right: Tensor) -> Tensor:
 
 
 def _multiplied(left: Tensor, right: Tensor) -> Tensor:
+    if _is_halved(left, right):
+        return _multiplied(_halves(left), _twice(right)).view(*left.shape[:2], -1)
     return _cut_to(torch.bmm(*_placed(left, right)), left.shape[:2] + right.shape[2:])
 
 
 def _multiplied_with(added: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    if _is_halved(left, right):
+        return _multiplied_with(_twice(added), _halves(left), _twice(right)).view(*left.shape[:2], -1)
     shape = left.shape[:2] + right.shape[2:]
     left, right = _placed(left, right)
     if added.shape[1] > 1:
         added = _with_rows(added, left.shape[1])
     return _cut_to(torch.baddbmm(added, left, right), shape)
+
+
+def _is_halved(left: Tensor, right: Tensor) -> bool:
+    """Return whether the library would leave one of two threads without work, and the rows are easily halved."""
+    n_products, n_rows, _ = left.shape
+    return (
+        n_products % 2 == 1
+        and n_rows >= MANY_ROWS
+        and n_rows % (2 * ALIGNED) == 0
+        and right.shape[2] >= NARROW
+        and left.is_contiguous()
+        and torch.get_num_threads() == 2
+    )
+
+
+def _halves(matrices: Tensor) -> Tensor:
+    """Return the upper and lower halves ``[2M, a / 2, b]`` of contiguous matrices ``[M, a, b]``."""
+    m, a, b = matrices.shape
+    return matrices.view(2 * m, a // 2, b)
+
+
+def _twice(matrices: Tensor) -> Tensor:
+    """Return every matrix twice in a row."""
+    m, a, b = matrices.shape
+    return matrices.unsqueeze(1).expand(m, 2, a, b).reshape(2 * m, a, b)
 
 
 def _placed(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:

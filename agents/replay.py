@@ -61,6 +61,8 @@ class Minibatch:
 
     def for_all(self, n_learners: int) -> Minibatch:
         """Return the one learner's transitions as those of n learners; those of n learners as they are."""
+        if self.actions.shape[1] == n_learners:
+            return self
         parts: dict[str, Tensor | None] = {part.name: getattr(self, part.name) for part in fields(self)}
         spread: dict[str, Any] = {
             name: None if part is None else part.expand(-1, n_learners, *part.shape[2:]) for name, part in parts.items()
@@ -222,10 +224,11 @@ class Replay:
 
     def _rows_at(self, places: Tensor) -> Tensor:
         """Return the rows ``[S, n, B, width]`` at some places."""
-        starts = torch.arange(len(places), device=places.device) * self.capacity
-        flat = (places + starts[:, None, None]).view(-1)
+        flat = places
+        if len(places) > 1:
+            flat = places + (torch.arange(len(places), device=places.device) * self.capacity)[:, None, None]
         width = self._layout.total
-        return self._rows.view(-1, width).index_select(0, flat).view(*places.shape, width)
+        return self._rows.view(-1, width).index_select(0, flat.view(-1)).view(*places.shape, width)
 
     def _next_actions(self, places: Tensor) -> Tensor:
         """Return what all agents did behind some transitions, ``[S, n, B, ΣA]``; NaN where they did nothing."""

@@ -31,3 +31,17 @@ def test_inputs_are_an_array_of_their_own():
     before = DONE.clone()
     JointInputs(OBSERVATIONS, ACTIONS, MEMBERS, central=True).join_with_own(SEEN, DONE, OWN)
     assert torch.equal(DONE, before)
+
+
+def test_rows_that_all_members_read_are_joined_once_and_replaced_apart():
+    observations, actions = Layout([1, 1]), Layout([2, 2])
+    inputs = JointInputs(observations, actions, (0, 1), central=True)
+    seen, done = torch.arange(12.0).view(2, 1, 3, 2), torch.arange(24.0).view(2, 1, 3, 4)
+    one_for_all = seen.expand(-1, 2, -1, -1), done.expand(-1, 2, -1, -1)
+    each = tuple(part.clone() for part in one_for_all)
+    own = -torch.arange(24.0).view(2, 2, 3, 2)
+    assert torch.equal(inputs.join(*one_for_all), inputs.join(*each))
+    assert inputs.join(*one_for_all).stride(1) == 0
+    assert torch.equal(inputs.join_with_own(*one_for_all, own), inputs.join_with_own(*each, own))
+    assert torch.equal(inputs.join_with_own(*each, own)[:, 1, :, 4:], own[:, 1])
+    assert torch.equal(done, torch.arange(24.0).view(2, 1, 3, 4))

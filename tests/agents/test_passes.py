@@ -48,13 +48,20 @@ def test_gradients_equal_those_of_automatic_differentiation(sharing, hidden, n_s
         assert torch.allclose(tensor.grad, gradient, atol=1e-11)
 
 
+APART = [slice(0, 2), slice(3, 4), slice(1, 3)]
+IN_LINE = [slice(1, 2), slice(2, 3), slice(3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "most"), [(APART, 2), (IN_LINE, 1), (IN_LINE, 2)], ids=["apart", "in line", "wide"]
+)
 @pytest.mark.parametrize("sharing", SHARINGS.values(), ids=SHARINGS)
-def test_slopes_in_some_inputs_equal_those_of_automatic_differentiation(sharing):
-    stack, columns = a_stack(sharing), [slice(0, 2), slice(3, 4), slice(1, 3)]
+def test_slopes_in_some_inputs_equal_those_of_automatic_differentiation(sharing, columns, most):
+    stack = a_stack(sharing)
     inputs, slope = drawn(2, 3, 11, 4).requires_grad_(True), drawn(2, 3, 11, 3, seed=3)
     (whole,) = torch.autograd.grad(stack(inputs), inputs, slope)
     activations = passes.forward(stack, stack.rows(inputs.detach()))
-    found = passes.slope_in_inputs(stack, activations, slope.flatten(0, 1), columns, width=2).view(2, 3, 11, 2)
+    found = passes.slope_in_inputs(stack, activations, slope.flatten(0, 1), columns, width=most).view(2, 3, 11, most)
     for k, here in enumerate(columns):
         width = here.stop - here.start
         assert torch.allclose(found[:, k, :, :width], whole[:, k, :, here], atol=1e-12)

@@ -64,3 +64,24 @@ def test_a_network_alone_computes_the_bits_that_it_computes_among_others(rows, i
     for k in range(7):
         for among, single in zip(together, results(slice(k, k + 1)), strict=True):
             assert torch.equal(among[k : k + 1], single)
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize("rows", [512, 1000, 1024, 1056])
+@pytest.mark.parametrize("inner", [18, 4 * ALIGNED, 69])
+@pytest.mark.parametrize("n_members", [1, 3])
+def test_halved_products_on_two_threads_are_right_and_those_of_a_network_among_others(n_members, inner, rows):
+    left, right = drawn(n_members + 1, rows, inner), drawn(n_members + 1, inner, 64, seed=1)
+    added = drawn(n_members + 1, 1, 64, seed=2)
+    here = slice(0, n_members)
+    torch.testing.assert_close(product(left[here], right[here]), exact(left[here], right[here]), atol=2e-5, rtol=1e-5)
+    assert torch.equal(product(left[here], right[here]), product(left, right)[here])
+    assert torch.equal(affine(left[here], right[here], added[here]), affine(left, right, added)[here])
