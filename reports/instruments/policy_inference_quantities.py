@@ -58,7 +58,7 @@ def _plain(
 def _end(name: str, which: str) -> Quantity:
     return _nats(
         f"shift_{name}",
-        f"The same, {which} end within a run",
+        f"KL on new observations less on the replay's, {which} end within a run",
         f"The {which} end of the 95% interval of one run's shift, by a bootstrap of whole episodes, those of each "
         "snapshot's policies among themselves, the run's networks as they are: what other episodes of the same run "
         "would give, not what other seeds would. Where all situations are listed the shift is exact and has no ends.",
