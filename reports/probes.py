@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from nashlens.games import Game, JointPolicy
-from nashlens.games.core import Array
+from nashlens.games.core import Array, IntArray
 from nashlens.games.episodes import initial_memories
 from nashlens.games.mixture_policy import MixturePolicy
 from nashlens.games.policy import Policy, check_joint_policy, seen_by
 from nashlens.games.randomness import Streams
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ProbedEpisodes:
+    """P moments of episodes that ran side by side.
+
+    Attributes
+    ----------
+    observations : one ``[P, O_i]`` an agent.
+    episodes : ``[P]``; the place in which each was seen. Where a game ends before its horizon a place holds several
+        episodes, one after the other, and is counted as one: moments of two places are independent.
+    """
+
+    observations: tuple[Array, ...]
+    episodes: IntArray
+
+
 def probe_observations(
     game: Game, policies: JointPolicy, *, n_probes: int, n_episodes: int, rng: np.random.Generator
 ) -> tuple[Array, ...]:
-    """Return observations from several episodes of one joint policy.
+    """Return the observations of `probed_episodes`, one ``[P, O_i]`` an agent."""
+    return probed_episodes(game, policies, n_probes=n_probes, n_episodes=n_episodes, rng=rng).observations
+
+
+def probed_episodes(
+    game: Game, policies: JointPolicy, *, n_probes: int, n_episodes: int, rng: np.random.Generator
+) -> ProbedEpisodes:
+    """Return observations from several episodes of one joint policy, with the episode of each.
 
     The episodes run side by side to the horizon of the game, an environment that ends earlier beginning anew; then
     moments are drawn without replacement, the same for all agents.
@@ -27,10 +51,6 @@ def probe_observations(
     n_probes : P, moments to draw; all there are if there are fewer.
     n_episodes : episodes side by side.
     rng : source of the game's, the policies' and the choice's draws.
-
-    Returns
-    -------
-    One ``[P, O_i]`` an agent.
 
     Raises
     ------
@@ -55,7 +75,10 @@ def probe_observations(
             ]
         )
     moments = choice.permutation(len(seen) * n_episodes)[:n_probes]
-    return tuple(np.concatenate([now[i] for now in seen])[moments] for i in range(game.spec.n_agents))
+    return ProbedEpisodes(
+        observations=tuple(np.concatenate([now[i] for now in seen])[moments] for i in range(game.spec.n_agents)),
+        episodes=moments % n_episodes,
+    )
 
 
 def can_be_probed(game: Game, policies: JointPolicy) -> bool:

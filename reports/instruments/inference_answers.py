@@ -10,6 +10,7 @@ import pandas as pd
 from nashlens.reports.instruments.dose_response_words import EQUIVALENT, LOWER, responses
 from nashlens.reports.instruments.inference_figures import PAPERS_WEIGHT
 from nashlens.reports.instruments.inference_hypotheses import WHOLE, Ends, by_metric, in_words, response_in_words
+from nashlens.reports.instruments.inference_shift_words import whole_ledger_sentence
 from nashlens.reports.words import counted, listed, number
 
 
@@ -38,6 +39,8 @@ def worst_sentences(own: pd.DataFrame) -> Iterator[str]:
             continue
         by = by_metric(part[part["agent"] == pair])
         yield _how_far(str(game), pair, by)
+        if line := whole_ledger_sentence(str(game), pair, by):
+            yield line
         if "inference_kl_everywhere" in by:
             everywhere = in_words(by["inference_kl_everywhere"])
             yield f"{game}: over all situations alike, met or not, it is {everywhere} nats off."

@@ -28,6 +28,7 @@ from nashlens.reports.instruments.box_stand_ins import (
 )
 from nashlens.reports.instruments.inference_distances import HIGH, Numbers
 from nashlens.reports.instruments.inference_probes import Probes
+from nashlens.reports.instruments.inference_shift import shift_interval
 from nashlens.reports.instruments.inference_values import columns_of, split_observations
 
 if TYPE_CHECKING:
@@ -146,40 +147,44 @@ def box_fit_numbers(
     j: int,
     *,
     snapshot: int,
-    fresh: float,
+    fresh: Array,
     weight: float,
     snapshots: list[int],
     shares: Array,
+    here: Probes,
     buffer: Probes,
     rng: np.random.Generator,
+    resampling: np.random.Generator,
 ) -> Numbers:
     """Return the parts by the weight λ of the fit, and by age and place of the data, of a fitted Gaussian model.
 
     Parameters
     ----------
     run, i, j, snapshot : as in `box_pair_numbers`.
-    fresh : the divergence on observations of the current policies.
+    fresh : the divergence at each of `here`.
     weight : λ.
     snapshots, shares : the snapshots that filled the replay, and ``[T]`` how much of it.
+    here : observations of the current policies.
     buffer : observations like the replay's.
     rng : draws of actions.
+    resampling : resamples of episodes.
     """
     there = buffer.observations[j]
     true, fed = true_and_fed_moments(run, i, j, there, snapshot=snapshot)
     filled = [moments_of(run.policies(t)[j], there) for t in snapshots]
     kl = gaussian_opponent_divergence(true.mean, true.std, model_mean=fed.mean, model_std=fed.std).kl_true_model
-    whole = buffer.mean(kl)
+    whole, replayed = here.mean(fresh), buffer.mean(kl)
     lag, fit = lag_and_fit(true, fed, filled, shares, weights=buffer.weights, rng=rng)
     numbers = {
-        "inference_kl_replay": whole,
-        "inference_shift": fresh - whole,
+        "inference_kl_replay": replayed,
+        "inference_shift": whole - replayed,
         "inference_lag": lag,
         "inference_fit": fit,
-        "inference_interaction": whole - lag - fit,
-    }
+        "inference_interaction": replayed - lag - fit,
+    } | shift_interval(fresh, kl, here=here, buffer=buffer, rng=resampling)
     if weight < 1:
         explained = gaussian_regulariser(weight, n_dimensions=true.mean.shape[1])
-        numbers |= {"inference_regulariser": explained, "inference_residual": fresh - explained}
+        numbers |= {"inference_regulariser": explained, "inference_residual": whole - explained}
     return numbers
 
 

@@ -7,7 +7,7 @@ part less half of the whole, seed by seed, is shown to be above or below 0, and 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from nashlens.reports.instruments.dose_response_words import EQUIVALENT, LOWER, 
 from nashlens.reports.instruments.estimate_rows import estimate_row, over_seeds
 from nashlens.reports.instruments.inference_figures import PAPERS_WEIGHT
 from nashlens.reports.instruments.judged_claims import NO, OPEN, YES, Claim, judged_claims, n_margins
+from nashlens.reports.instruments.shift_within_runs import RESAMPLED, shift_counts
 from nashlens.reports.tables import Table
 from nashlens.reports.verdicts import ALPHA
 from nashlens.reports.words import counted, number, p_words, with_interval
@@ -27,11 +28,12 @@ from nashlens.reports.words import counted, number, p_words, with_interval
 HALF, TENTH = 0.5, 0.1
 TINY = 1e-6
 WHOLE = "inference_kl_true_model"
+OFF = "H4: off where the policies go"
 Ends = Mapping[Any, Any]
 
 
-def explanations_table(models: pd.DataFrame, differences: pd.DataFrame) -> Table | None:
-    """Return a table of every explanation, held against every pair of agents; None where no model was fitted.
+def explanations(models: pd.DataFrame, differences: pd.DataFrame) -> list[Claim]:
+    """Return every explanation, held against every pair of agents and judged; none where no model was fitted.
 
     Parameters
     ----------
@@ -39,14 +41,12 @@ def explanations_table(models: pd.DataFrame, differences: pd.DataFrame) -> Table
     differences : as `dose_response` returns them.
     """
     own = models[models["entropy_weight"] == PAPERS_WEIGHT]
-    if own.empty:
-        return None
     found: list[Claim] = []
     for (game, pair), part in own.groupby(["game", "agent"], sort=False):
         if (part["metric"] == WHOLE).any():
             found += _of_pair(str(game), str(pair), by_metric(part))
     found += _structural(differences, own)
-    return _table(judged_claims(found)) if found else None
+    return judged_claims(found)
 
 
 def _of_pair(game: str, pair: str, by: Mapping[str, Ends]) -> Iterator[Claim]:
@@ -63,8 +63,8 @@ def _of_pair(game: str, pair: str, by: Mapping[str, Ends]) -> Iterator[Claim]:
         yield _lagging(game, pair, by)
     if "inference_shift" in by:
         shift = by["inference_shift"]
-        evidence = f"KL on new less on older observations {in_words(shift)} nats"
-        yield _claim(game, pair, "H4: off where the policies go", evidence, margins=(_margin(shift),))
+        evidence = f"KL on new less on the replay's observations {in_words(shift)} nats; {shift_counts(by).in_words}"
+        yield _claim(game, pair, OFF, evidence, margins=(_margin(shift),))
     if "inference_relevant" in by:
         relevant = by["inference_relevant"]
         turned = (_margin(whole, relevant, weights=(HALF, -1.0)),)
@@ -141,7 +141,15 @@ def response_in_words(each: Response) -> str:
     return f"{each.words}: {each.verdict}"
 
 
-def _table(found: list[Claim]) -> Table:
+def explanations_table(found: Sequence[Claim]) -> Table | None:
+    """Return a table of explanations; None without any.
+
+    Parameters
+    ----------
+    found : as `explanations` returns them.
+    """
+    if not found:
+        return None
     rows = tuple(
         (
             each.game,
@@ -180,7 +188,8 @@ def _caption(n_tests: int, *, few: bool) -> str:
         "Fitted models with the paper's entropy weight, at the end of training. H1 and H2 are supported where a cause "
         "accounts for more than half of the divergence and refuted where for less; H3 where the replay is that far "
         "from the policy and the model nearer to it, refuted where either is not so; H4 where the divergence on new "
-        "observations exceeds that on the replay's; H5 where less than half is about value, and where the error in "
+        "observations exceeds that on the replay's, mean over seeds, beside which stands what each seed's own 95% "
+        f"interval says ({RESAMPLED}); H5 where less than half is about value, and where the error in "
         "value is below a tenth of its spread. p: two-sided Student's t over seeds of what must be above 0, such as "
         "the part less half of the whole in the same seed; of two such margins the one that decides. Holm p: after "
         f"Holm's correction for the {counted(n_tests, 'margin')} of this table; a verdict needs at most {ALPHA}. H6 "

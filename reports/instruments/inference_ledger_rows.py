@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from nashlens.analysis.calibration_ledger import calibration_ledger
+from nashlens.analysis.distribution_shift import combined_ledger
 from nashlens.analysis.entropy_regulariser import regulariser_ledger
 from nashlens.analysis.lag_ledger import lag_ledger
 from nashlens.analysis.ledgers import Ledger
@@ -18,6 +19,7 @@ from nashlens.analysis.value_discrepancy import value_discrepancy
 from nashlens.analysis.value_ledger import nested_ledger, value_ledger
 from nashlens.reports.instruments.inference_distances import Numbers
 from nashlens.reports.instruments.inference_probes import Probes
+from nashlens.reports.instruments.inference_shift import shift_interval
 from nashlens.reports.instruments.inference_values import PairValues
 
 
@@ -65,23 +67,36 @@ def value_numbers(true: Array, fed: Array, values: PairValues, probes: Probes) -
     return numbers
 
 
-def lag_numbers(fresh: float, *, true: Array, fed: Array, snapshots: Array, weights: Array, buffer: Probes) -> Numbers:
+def lag_numbers(
+    fresh: Array,
+    *,
+    true: Array,
+    fed: Array,
+    snapshots: Array,
+    weights: Array,
+    here: Probes,
+    buffer: Probes,
+    rng: np.random.Generator,
+) -> Numbers:
     """Return the parts by age of the data (L5), on the replay's observations, and by where they were seen (L6).
+
+    Together they add to the divergence on observations of the current policies.
 
     Parameters
     ----------
-    fresh : the divergence on observations of the current policies.
+    fresh : the divergence at each of `here`.
     true, fed : ``[P, K]``; on observations like the replay's.
     snapshots : ``[T, P, K]``; what the policies that filled it played there on average.
     weights : ``[T]``; how much each contributed.
-    buffer : these observations.
+    here : observations of the current policies.
+    buffer : observations like the replay's.
+    rng : resamples of episodes.
     """
     ledger = lag_ledger(true, fed, snapshots=snapshots, weights=weights)
-    there = buffer.mean(ledger.total)
-    numbers = {"inference_kl_replay": there}
-    if np.isfinite(fresh - there):
-        numbers["inference_shift"] = fresh - there
-    return numbers | _parts(ledger, buffer)
+    whole = combined_ledger(fresh, ledger, fresh_weights=here.weights, lag_weights=buffer.weights)
+    numbers = {"inference_kl_replay": buffer.mean(ledger.total)}
+    numbers |= {f"inference_{name}": float(part[0]) for name, part in whole.parts.items()}
+    return numbers | shift_interval(fresh, ledger.total, here=here, buffer=buffer, rng=rng)
 
 
 def softness_numbers(true: Array, fed: Array, played: Array, probes: Probes) -> Numbers:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nashlens.analysis.divergence import kullback_leibler
 from nashlens.analysis.gaussian_opponent import gaussian_opponent_divergence
 from nashlens.analysis.results import Array
 from nashlens.games.core import Box
@@ -99,8 +100,16 @@ def fit_numbers(
         [joint_probabilities(mean_played(run.policies(s)[j], there, noise=noise), space) for s in filled]
     )
     old_true, old_fed = (joint_probabilities(each, space) for each in true_and_fed(run, i, j, there, snapshot=t))
-    fresh = divergence_numbers(true, fed, here)["inference_kl_true_model"]
-    return numbers | lag_numbers(fresh, true=old_true, fed=old_fed, snapshots=snapshots, weights=steps, buffer=buffer)
+    return numbers | lag_numbers(
+        kullback_leibler(true, fed),
+        true=old_true,
+        fed=old_fed,
+        snapshots=snapshots,
+        weights=steps,
+        here=here,
+        buffer=buffer,
+        rng=child(run.seed, seed_name, "shift", i, j, t),
+    )
 
 
 def replayed_probes(run: TrainingRun, chosen: list[int], probes: list[Probes]) -> tuple[list[int], Array, Probes]:
@@ -129,10 +138,12 @@ def _box_fit(
         i,
         j,
         snapshot=t,
-        fresh=here.mean(found.kl_true_model),
+        fresh=found.kl_true_model,
         weight=how.entropy_weight,
         snapshots=filled,
         shares=steps / steps.sum(),
+        here=here,
         buffer=buffer,
         rng=child(run.seed, seed_name, "fit", i, j, t),
+        resampling=child(run.seed, seed_name, "shift", i, j, t),
     )

@@ -14,9 +14,10 @@ import numpy as np
 from nashlens.analysis.repeated_model import n_states, repeated_model
 from nashlens.analysis.results import Array, Bound
 from nashlens.games import Game, JointPolicy, NormalFormGame
+from nashlens.games.core import IntArray
 from nashlens.games.handover import Handover
 from nashlens.games.repeated import RepeatedGame
-from nashlens.reports.probes import can_be_probed, probe_observations
+from nashlens.reports.probes import can_be_probed, probed_episodes
 
 N_PROBES = 128
 N_EPISODES = 32
@@ -32,11 +33,16 @@ class Probes:
     observations : one ``[P, O_i]`` an agent.
     weights : ``[P]``; they add to 1.
     exact : whether these are all situations, so that weighted means are exact.
+    episodes : ``[P]``; of drawn observations the episode of each, by its number among those of the same policies; None
+        where situations are listed.
+    policies : ``[P]``; which of several joint policies each belongs to, from 0 on; None if all belong to one.
     """
 
     observations: tuple[Array, ...]
     weights: Array
     exact: bool
+    episodes: IntArray | None = None
+    policies: IntArray | None = None
 
     @property
     def joint(self) -> Array:
@@ -94,9 +100,10 @@ def fresh_probes(game: Game, policies: JointPolicy, *, rng: np.random.Generator)
         return Probes(observations=game.situations(), weights=game.visits(policies), exact=True)
     if isinstance(game, RepeatedGame) and n_states(game) <= MOST_STATES:
         return _of_repeated(game, policies)
-    observations = probe_observations(game, policies, n_probes=N_PROBES, n_episodes=N_EPISODES, rng=rng)
-    n_probes = len(observations[0])
-    return Probes(observations=observations, weights=np.full(n_probes, 1 / n_probes), exact=False)
+    found = probed_episodes(game, policies, n_probes=N_PROBES, n_episodes=N_EPISODES, rng=rng)
+    n_probes = len(found.episodes)
+    weights = np.full(n_probes, 1 / n_probes)
+    return Probes(observations=found.observations, weights=weights, exact=False, episodes=found.episodes)
 
 
 def pooled(parts: list[Probes], shares: Array) -> Probes:
@@ -109,7 +116,14 @@ def pooled(parts: list[Probes], shares: Array) -> Probes:
     """
     weights = np.concatenate([share * part.weights for part, share in zip(parts, shares, strict=True)])
     joined = tuple(np.concatenate(each) for each in zip(*(part.observations for part in parts), strict=True))
-    return Probes(observations=joined, weights=weights / weights.sum(), exact=all(part.exact for part in parts))
+    episodes = [part.episodes for part in parts if part.episodes is not None]
+    return Probes(
+        observations=joined,
+        weights=weights / weights.sum(),
+        exact=all(part.exact for part in parts),
+        episodes=np.concatenate(episodes) if len(episodes) == len(parts) else None,
+        policies=np.repeat(np.arange(len(parts)), [len(part.weights) for part in parts]),
+    )
 
 
 def _of_repeated(game: RepeatedGame, policies: JointPolicy) -> Probes:

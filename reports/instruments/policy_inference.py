@@ -47,7 +47,7 @@ class PolicyInference:
     """Ledgers of what stands in for the others' policies, and the dose–response of the return."""
 
     name = "policy_inference"
-    version = 2
+    version = 3
     quantities = QUANTITIES
 
     def measure(self, run: TrainingRun, game: Game) -> Iterator[Row]:

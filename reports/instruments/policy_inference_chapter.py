@@ -17,9 +17,15 @@ from nashlens.reports.instruments.contract import Chapter, Comparisons
 from nashlens.reports.instruments.dose_response_words import response_sentences, responses_table
 from nashlens.reports.instruments.estimate_rows import few_note
 from nashlens.reports.instruments.inference_answers import model_sentences
-from nashlens.reports.instruments.inference_figures import ledger_figure, relevance_figure, response_figure
-from nashlens.reports.instruments.inference_hypotheses import explanations_table
+from nashlens.reports.instruments.inference_figures import (
+    PAPERS_WEIGHT,
+    ledger_figure,
+    relevance_figure,
+    response_figure,
+)
+from nashlens.reports.instruments.inference_hypotheses import explanations, explanations_table
 from nashlens.reports.instruments.inference_regulariser import regulariser_table
+from nashlens.reports.instruments.inference_shift_words import shift_sentences, whole_ledger_table
 from nashlens.reports.instruments.policy_inference_quantities import DISTANCES, GRADIENTS, LEDGERS, VALUES
 from nashlens.reports.instruments.stand_ins import INFERRED
 from nashlens.reports.quantities import quantity
@@ -43,9 +49,11 @@ def policy_inference_chapter(frame: pd.DataFrame, comparisons: Mapping[str, Comp
         tables.append(responses_table(returns, differences))
     if len(finals):
         inferred = models_of(finals, returns)
-        table = explanations_table(inferred, differences)
-        answers += model_sentences(inferred, differences)
-        tables += [each for each in (table, regulariser_table(inferred)) if each is not None]
+        own = inferred[inferred["entropy_weight"] == PAPERS_WEIGHT]
+        claims = explanations(inferred, differences)
+        answers += [*model_sentences(inferred, differences), *shift_sentences(own, claims)]
+        found = (explanations_table(claims), whole_ledger_table(own), regulariser_table(inferred))
+        tables += [each for each in found if each is not None]
         tables.append(ledgers_table(finals))
     figures: list[Figure | None] = []
     if len(frame):

@@ -7,6 +7,10 @@ from nashlens.reports.quantities import Quantity
 NATS = "nats"
 LOWE = "Lowe et al. (2017), arXiv:1706.02275, section 4.2"
 RULED_OUT = "the stand-in rules out an action that the true policy takes"
+NO_ENDS = (
+    "a divergence is infinite, policies have fewer than five episodes each, or the replay holds no older ones, so that "
+    "the shift is 0 by construction"
+)
 WHOSE = "“a of b” is agent a's stand-in for agent b: what its critic's target takes b to do next."
 
 
@@ -48,6 +52,17 @@ def _plain(
         most=1.0 if unit in {"0 to 1", "share"} else most,
         missing=missing,
         higher_is_better=higher,
+    )
+
+
+def _end(name: str, which: str) -> Quantity:
+    return _nats(
+        f"shift_{name}",
+        f"KL on new observations less on the replay's, {which} end within a run",
+        f"The {which} end of the 95% interval of one run's shift, by a bootstrap of whole episodes, those of each "
+        "snapshot's policies among themselves, the run's networks as they are: what other episodes of the same run "
+        "would give, not what other seeds would. Where all situations are listed the shift is exact and has no ends.",
+        missing=NO_ENDS,
     )
 
 
@@ -167,7 +182,13 @@ LEDGERS = (
     _part("lag", "KL that older policies explain", "Of the true policy from what filled the replay (L5).", least=0.0),
     _part("fit", "KL that the fit lacks", "Of what filled the replay from the stand-in (L5).", least=0.0),
     _part("interaction", "Interaction of lag and fit", "Of either sign (L5)."),
-    _part("shift", "KL on new observations less on the replay's", "Of either sign (L6)."),
+    _part(
+        "shift",
+        "KL on new observations less on the replay's",
+        "Of either sign; with lag, fit and interaction it adds to KL(true‖stand-in) (L6).",
+    ),
+    _end("low", "lower"),
+    _end("high", "upper"),
     _part("regulariser", "KL that the entropy weight explains", "Of the true policy from the minimiser.", least=0.0),
     _part("residual", "KL beyond the entropy weight", "The rest of KL(true‖stand-in), of either sign."),
     _part("softness", "KL that soft points explain", "Of the true policy from the mean of what it plays.", least=0.0),

@@ -15,7 +15,7 @@ from nashlens.games import make
 from nashlens.reports.instruments.dose_response import dose_response, family_of, return_of
 from nashlens.reports.instruments.dose_response_words import response_sentences, responses, responses_table
 from nashlens.reports.instruments.inference_figures import ledger_figure, response_figure
-from nashlens.reports.instruments.inference_hypotheses import explanations_table
+from nashlens.reports.instruments.inference_hypotheses import explanations, explanations_table
 from nashlens.reports.instruments.policy_inference_chapter import policy_inference_chapter
 from nashlens.reports.instruments.stand_ins import StandIn
 
@@ -427,7 +427,8 @@ def test_divergence_and_loss_are_set_beside_each_other(make_run: MakeRun) -> Non
 def test_no_runs_leave_an_empty_chapter() -> None:
     chapter = policy_inference_chapter(measured().iloc[:0], {})
     assert (chapter.answers, chapter.figures, chapter.tables) == ((), (), ())
-    assert explanations_table(pd.DataFrame(columns=["entropy_weight"]), pd.DataFrame()) is None
+    assert explanations(pd.DataFrame(columns=["entropy_weight", "game", "agent"]), pd.DataFrame()) == []
+    assert explanations_table([]) is None
     assert ledger_figure(measured(), pd.DataFrame()) is None
 
 

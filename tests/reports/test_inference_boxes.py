@@ -97,9 +97,21 @@ def test_what_filled_the_replay_is_the_policy_itself_so_that_all_is_fit(by_hand:
     assert found["inference_lag"] == pytest.approx(0, abs=1e-9)
     assert found["inference_fit"] == pytest.approx(found["inference_kl_true_model"], rel=0.05)
     assert found["inference_shift"] == pytest.approx(0, abs=1e-9)
+    assert np.isnan([found["inference_shift_low"], found["inference_shift_high"]]).all()  # there is no older policy
     assert found["inference_regulariser"] == pytest.approx(-1.5 * (np.log1p(-0.001) + 0.001))
     whole = found["inference_lag"] + found["inference_fit"] + found["inference_interaction"]
     assert whole == pytest.approx(found["inference_kl_replay"], abs=1e-9)
+
+
+def test_the_shift_of_gaussians_has_an_interval_once_there_are_older_policies() -> None:
+    rollout = config.Rollout(n_envs=4, warmup_steps=50, update_every_steps=50)
+    settings = config.MADDPG(hidden=(8,), batch_size=16, rollout=rollout, inference=config.Inference())
+    run = train(GAME, settings, seeds=[0], steps=200, n_snapshots=3, keep_critics=True)[0]
+    found = last_numbers(run, "speaker_0 of listener_0")
+    shift, low, high = (found[f"inference_shift{end}"] for end in ("", "_low", "_high"))
+    assert low < shift < high
+    parts = shift + found["inference_lag"] + found["inference_fit"] + found["inference_interaction"]
+    assert parts == pytest.approx(found["inference_kl_true_model"], abs=1e-9)
 
 
 def test_a_mixture_of_two_far_policies_lags_by_the_logarithm_of_its_parts() -> None:

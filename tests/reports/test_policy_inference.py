@@ -156,6 +156,7 @@ def test_ledgers_of_a_matrix_game_are_exact(make_run: MakeRun) -> None:
     assert found["inference_lag"] == pytest.approx(0.0, abs=1e-6)
     assert found["inference_fit"] == pytest.approx(kl, abs=1e-6)
     assert found["inference_shift"] == pytest.approx(0.0, abs=1e-9)
+    assert "inference_shift_low" not in found  # all situations are listed: there is nothing to resample
     for whole, parts in {
         "kl_true_model": ("calibration", "shape"),
         "kl_replay": ("lag", "fit", "interaction"),
