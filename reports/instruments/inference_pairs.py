@@ -24,7 +24,7 @@ from nashlens.reports.instruments.inference_ledger_rows import (
 from nashlens.reports.instruments.inference_probes import Probes, pooled
 from nashlens.reports.instruments.inference_values import joint_probabilities, pair_values
 from nashlens.reports.instruments.played_actions import N_DRAWS, gumbel_noise, is_soft, mean_played
-from nashlens.reports.instruments.stand_ins import StandIn, true_and_fed
+from nashlens.reports.instruments.stand_ins import StandIn, replay_weights, true_and_fed
 
 if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
@@ -81,7 +81,7 @@ def fit_numbers(
     ----------
     run, i, j, how : as in `pair_numbers`.
     chosen : the snapshots up to the one that is meant, which is the last.
-    probes : fresh observations of each of them; together they stand for the replay, by the steps since the one before.
+    probes : fresh observations of each of them; together they stand for the replay, by their shares of it.
     seed_name : names the draws.
     """
     space, t, here = run.spec.action_spaces[j], chosen[-1], probes[-1]
@@ -94,7 +94,7 @@ def fit_numbers(
     if is_soft(target):
         played = joint_probabilities(mean_played(target, here.observations[j], noise=noise), space)
         numbers |= softness_numbers(true, fed, played, here)
-    filled, steps, buffer = replayed_probes(run, chosen, probes)
+    filled, shares, buffer = replayed_probes(run, chosen, probes)
     there = buffer.observations[j]
     snapshots = np.stack(
         [joint_probabilities(mean_played(run.policies(s)[j], there, noise=noise), space) for s in filled]
@@ -105,7 +105,7 @@ def fit_numbers(
         true=old_true,
         fed=old_fed,
         snapshots=snapshots,
-        weights=steps,
+        weights=shares,
         here=here,
         buffer=buffer,
         rng=child(run.seed, seed_name, "shift", i, j, t),
@@ -113,23 +113,24 @@ def fit_numbers(
 
 
 def replayed_probes(run: TrainingRun, chosen: list[int], probes: list[Probes]) -> tuple[list[int], Array, Probes]:
-    """Return the snapshots that filled the replay, the steps since the one before each, and their probes in one.
+    """Return the snapshots that filled the replay as it is at the last, the share of each, and their probes in one.
 
     Parameters
     ----------
     run : whose replay.
-    chosen, probes : snapshots and fresh observations of each.
+    chosen, probes : snapshots, rising from 0, and fresh observations of each; what was stored between two of them is
+        the later one's.
     """
-    steps = np.diff(run.snapshot_steps[chosen], prepend=run.snapshot_steps[chosen[0]]).astype(np.float64)
-    kept = steps > 0
-    buffer = pooled([each for each, used in zip(probes, kept, strict=True) if used], steps[kept])
-    return [s for s, used in zip(chosen, kept, strict=True) if used], steps[kept], buffer
+    shares = np.add.reduceat(replay_weights(run, snapshot=chosen[-1]), [0, *(s + 1 for s in chosen[:-1])])
+    kept = shares > 0
+    buffer = pooled([each for each, used in zip(probes, kept, strict=True) if used], shares[kept])
+    return [s for s, used in zip(chosen, kept, strict=True) if used], shares[kept], buffer
 
 
 def _box_fit(
     run: TrainingRun, i: int, j: int, *, how: StandIn, chosen: list[int], probes: list[Probes], seed_name: str
 ) -> Numbers:
-    filled, steps, buffer = replayed_probes(run, chosen, probes)
+    filled, shares, buffer = replayed_probes(run, chosen, probes)
     t, here = chosen[-1], probes[-1]
     true, fed = true_and_fed_moments(run, i, j, here.observations[j], snapshot=t)
     found = gaussian_opponent_divergence(true.mean, true.std, model_mean=fed.mean, model_std=fed.std)
@@ -141,7 +142,7 @@ def _box_fit(
         fresh=found.kl_true_model,
         weight=how.entropy_weight,
         snapshots=filled,
-        shares=steps / steps.sum(),
+        shares=shares,
         here=here,
         buffer=buffer,
         rng=child(run.seed, seed_name, "fit", i, j, t),

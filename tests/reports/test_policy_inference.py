@@ -16,6 +16,7 @@ from nashlens.games import make
 from nashlens.games.core import Choice
 from nashlens.games.network_policy import Network, NetworkPolicy
 from nashlens.reports.instruments.inference_distances import divergence_numbers, transport_numbers
+from nashlens.reports.instruments.inference_pairs import replayed_probes
 from nashlens.reports.instruments.inference_probes import Probes, fresh_probes
 from nashlens.reports.instruments.inference_values import alternatives, joint_probabilities
 from nashlens.reports.instruments.played_actions import gumbel_noise, mean_played
@@ -116,6 +117,15 @@ def test_actions_from_the_replay_stand_in_by_the_mean_of_what_filled_it(make_run
     heads = 0.2 * 0.6 + 0.4 * 0.7 + 0.4 * 0.2
     np.testing.assert_allclose(fed, [[heads, 1 - heads]], atol=1e-6)
     np.testing.assert_allclose(replay_weights(run, snapshot=0), [1.0])
+    probes = [
+        Probes(observations=(np.full((1, 1), t),) * 2, weights=np.ones(1), exact=False, episodes=np.zeros(1, dtype=int))
+        for t in (0, 1, 3, 4)
+    ]
+    filled, shares, buffer = replayed_probes(run, [0, 1, 3, 4], probes)  # the third's part is the fourth's
+    assert filled == [3, 4]
+    np.testing.assert_allclose(shares, [0.6, 0.4])
+    np.testing.assert_allclose(buffer.weights, [0.6, 0.4])
+    np.testing.assert_array_equal(buffer.observations[0], [[3], [4]])
     found = last_numbers(run, "agent_0 of agent_1")
     assert found["inference_delta_q"] == pytest.approx(3 * (heads - 0.2), abs=1e-6)
     assert "inference_lag" not in found  # nothing was fitted
