@@ -1,6 +1,6 @@
 """How training slows down as agents are added, on nashlens and on BenchMARL: milliseconds an environment step, a CSV.
 
-    python benchmarks/against_peers/growth.py [--folder FOLDER] [--agents 2 3 6 12 24] [--seconds 10] [--csv FILE]
+    python benchmarks/against_peers/growth.py [--folder FOLDER] [--agents 2 3 6 12 24] [--seconds 10] [--threads 1]
 
 The work is that of `run.py` with 100 environments: an update of all agents after every 100 steps. At each number of
 agents the sides take turns, each alone in a process: nashlens with a minibatch for each agent, nashlens with one for
@@ -28,14 +28,14 @@ LARGE = 6
 """From so many agents on the exponent is fitted."""
 
 
-def times(n_agents: int, *, folder: Path, seconds: float, rounds: int) -> list[dict[str, object]]:
+def times(n_agents: int, *, folder: Path, seconds: float, rounds: int, threads: int) -> list[dict[str, object]]:
     """Return a row for each side: the median time of a step in ms over the rounds, or why there is none."""
     found: dict[str, list[float]] = {side: [] for side in SIDES}
     reasons: dict[str, str] = {}
     for _ in range(rounds):
         for side, (peer, script, arguments) in SIDES.items():
             command = [interpreter_of(peer, folder), str(HERE / script), *arguments, "--agents", str(n_agents)]
-            rate = measured([*command, "--seconds", str(seconds)], seconds=seconds)
+            rate = measured(command, seconds=seconds, threads=threads)
             if isinstance(rate, str):
                 reasons[side] = rate
             else:
@@ -66,11 +66,14 @@ def main() -> None:
     parser.add_argument("--agents", type=int, nargs="+", default=[2, 3, 6, 12, 24])
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="of each side")
     parser.add_argument("--csv", type=Path, help="where the table is written")
     chosen = parser.parse_args()
     rows = []
     for n_agents in chosen.agents:
-        rows += times(n_agents, folder=chosen.folder, seconds=chosen.seconds, rounds=chosen.rounds)
+        rows += times(
+            n_agents, folder=chosen.folder, seconds=chosen.seconds, rounds=chosen.rounds, threads=chosen.threads
+        )
         for row in rows[-len(SIDES) :]:
             print(f"{n_agents:3d} agents, {row['side']}: {row['ms_a_step']:.3f} ms a step {row['failure']}", flush=True)
     table = pd.DataFrame(rows)
