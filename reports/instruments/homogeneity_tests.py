@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from nashlens.analysis.multiple_comparisons import holm
@@ -21,9 +22,10 @@ SHOWN = {"swap_loss": "places matter", "clone_loss": "copies lose"}
 
 
 def homogeneity_tests(sharing: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that have a test, with ``adjusted_p``: Holm's, over all of them.
+    """Return the rows that have a test, with ``adjusted_p``: Holm's, over all that leave something to test.
 
-    Agents that share one policy without an index are copies in any place: nothing is tested of them.
+    Agents that share one policy without an index are copies in any place: nothing is tested of them. A loss that is
+    computed exactly and is 0 in every seed leaves nothing to test either: its ``adjusted_p`` is NaN.
 
     Parameters
     ----------
@@ -31,7 +33,11 @@ def homogeneity_tests(sharing: pd.DataFrame) -> pd.DataFrame:
     """
     copies = (sharing["sharing"] != SEPARATE) & (sharing["indexed"] == "False")
     own = sharing[sharing["quantity"].isin(list(TESTS)) & sharing["p"].notna() & ~copies].reset_index(drop=True)
-    return own.assign(adjusted_p=holm(own["p"].to_numpy(dtype=float)).adjusted)
+    known = (own["each"] == "exact") & (own[["value", "low", "high"]] == 0).all(axis=1)
+    adjusted = np.full(len(own), np.nan)
+    if not known.all():
+        adjusted[~known] = holm(own.loc[~known, "p"].to_numpy(dtype=float)).adjusted
+    return own.assign(adjusted_p=adjusted)
 
 
 def homogeneity_tests_table(sharing: pd.DataFrame) -> Table | None:
@@ -50,9 +56,7 @@ def homogeneity_tests_table(sharing: pd.DataFrame) -> Table | None:
             str(row["algorithm"]),
             TESTS[str(row["quantity"])],
             f"{'≤ ' if row['each'] == 'upper' else ''}{estimate_words(row)}",
-            p_words(float(row["p"])),
-            p_words(float(row["adjusted_p"])),
-            p_words(float(row["smallest_p"])),
+            *(_p_words(row, name) for name in ("p", "adjusted_p", "smallest_p")),
             counted(int(row["n"]), str(row["unit"])),
             _verdict(row),
         )
@@ -61,7 +65,7 @@ def homogeneity_tests_table(sharing: pd.DataFrame) -> Table | None:
     return Table(
         name="homogeneity-tests",
         title="Whether it matters who stands where, and whether copies would do",
-        caption=_caption(len(tests)),
+        caption=_caption(int(tests["adjusted_p"].notna().sum())),
         header=("game", "sharing", "test", "loss", "p", "Holm p", "smallest p", "n", "verdict"),
         rows=rows,
         numeric=frozenset({3, 4, 5, 6, 7}),
@@ -74,13 +78,19 @@ def _caption(n_tests: int) -> str:
         "Swapping: the return in place less the mean return of the other orders of the policies, exact one-sided "
         "permutation p. Cloning: the return less that of copies of the best agent, exact two-sided sign-flip p; with ≤ "
         "an upper bound, as the best copy is chosen by episodes. One policy without an index is its own copy and not "
-        f"tested. Means over seeds, {LEVEL:.0%} intervals of Student's "
+        f"tested, nor is a loss that is exactly 0 in every seed. Means over seeds, {LEVEL:.0%} intervals of Student's "
         f"t, unadjusted; fewer than {MIN_SEEDS} seeds have none. Smallest p: what so many seeds can reach at all. Holm "
-        f"p: after Holm's correction for the {counted(n_tests, 'test')} of this table; a verdict needs at most {ALPHA}."
+        f"p: after Holm's correction for the {counted(n_tests, 'test')} left; a verdict needs at most {ALPHA}."
     )
 
 
+def _p_words(row: Mapping[Any, Any], name: str) -> str:
+    return "—" if math.isnan(row["adjusted_p"]) else p_words(float(row[name]))
+
+
 def _verdict(row: Mapping[Any, Any]) -> str:
+    if math.isnan(row["adjusted_p"]):
+        return "no loss, exactly"
     if math.isnan(row["value"]) or row["adjusted_p"] > ALPHA:
         return "not shown"
     if row["value"] < 0:

@@ -74,3 +74,17 @@ def test_one_policy_is_tested_only_where_it_reads_an_index() -> None:
 
 def test_without_tests_there_is_no_table() -> None:
     assert homogeneity_tests_table(frame(row("common_return", np.nan))) is None
+
+
+def test_a_loss_that_is_exactly_nothing_is_not_tested_and_costs_the_others_no_power() -> None:
+    nothing = row("swap_loss", 1.0, value=0.0, low=0.0, high=0.0)
+    found = homogeneity_tests(frame(nothing, row("clone_loss", 0.03), nothing))
+    np.testing.assert_array_equal(found["adjusted_p"], [np.nan, 0.03, np.nan])
+    table = homogeneity_tests_table(frame(nothing, row("clone_loss", 0.03), nothing))
+    assert table is not None
+    assert [words[-1] for words in table.rows] == ["no loss, exactly", "copies lose", "no loss, exactly"]
+    assert table.rows[0][4:7] == ("—", "—", "—")
+    assert "correction for the 1 test " in table.caption
+    drawn = homogeneity_tests(frame(nothing | {"each": "estimate"}, row("clone_loss", 0.03)))
+    np.testing.assert_array_equal(drawn["adjusted_p"], [1.0, 0.06])
+    assert homogeneity_tests(frame(nothing))["adjusted_p"].isna().all()
