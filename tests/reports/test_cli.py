@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -30,9 +32,35 @@ def test_help_of_every_command_ends_with_0(capsys: pytest.CaptureFixture[str]) -
     assert "demo" in capsys.readouterr().out
 
 
-def test_help_imports_nothing_heavy() -> None:
+def test_help_names_the_option_that_prints_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert "nashlens --version prints which version this is." in capsys.readouterr().out
+
+
+def test_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert main(["--version"]) == 0
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == (f"nashlens {project['version']}\n", "")
+
+
+def test_version_of_what_is_not_installed_ends_with_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", none)
+    assert main(["--version"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == "error: nashlens is not installed, so that it has no version; see README.md\n"
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_import_nothing_heavy(option: str) -> None:
     code = (
-        "import sys; from nashlens.reports.cli import main; main(['--help']); "
+        f"import sys; from nashlens.reports.cli import main; main(['{option}']); "
         "print(sorted({'torch', 'pandas', 'numpy', 'matplotlib', 'scipy'} & set(sys.modules)))"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
