@@ -213,7 +213,7 @@ def test_a_start_page_reads_no_answers_through_a_link(store: Store, elsewhere: P
     report = store.folder("report", "small")
     (report / "headlines.json").symlink_to(elsewhere / "secret.json")
     (report / "index.html").write_text("")
-    (entry,) = entries([store.root], beside=elsewhere / "index.html")
+    (entry,) = entries([store.root], beside=elsewhere / "index.html", unread=[])
     assert (entry.page, entry.answers) == ("../out/report/small/index.html", ())
 
 
