@@ -129,6 +129,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Mistake as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
+    except MemoryError as error:
+        sys.stderr.write(f"error: there is not enough memory for what was asked for. {error}".strip() + "\n")
+        return 1
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 2
     except KeyboardInterrupt:
