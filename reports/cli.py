@@ -15,7 +15,7 @@ from typing import Annotated, Union
 
 import tyro
 
-from nashlens.reports.mistakes import Mistake
+from nashlens.reports.mistakes import Mistake, Stopped
 from nashlens.reports.report_arguments import Replay, ReportBuild, ReportCheck, ReportIndex, Reports
 from nashlens.reports.suite_arguments import Suites, Which
 
@@ -112,19 +112,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
+        if words == ["--version"]:
+            sys.stdout.write(f"nashlens {_version()}\n")
+            return 0
         plain, settings = _set_apart(words)
         with _global_generator_kept():
             asked = tyro.cli(
                 Command,
                 args=plain or ["--help"],
                 prog="nashlens",
-                description="Game-theoretic instruments for MADDPG and its relatives: train, analyse, report.",
+                description="Game-theoretic instruments for MADDPG and its relatives: train, analyse, report.\n\n"
+                "nashlens --version prints which version this is.",
                 config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
             )
         return _run(asked, settings, ["nashlens", *words])
     except Mistake as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
+    except MemoryError as error:
+        sys.stderr.write(f"error: there is not enough memory for what was asked for. {error}".strip() + "\n")
+        return 1
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 2
     except KeyboardInterrupt:
@@ -159,6 +166,21 @@ def _run(asked: object, settings: dict[str, list[tuple[str, str]]], command: lis
         case Reports(do=ReportCheck() as check):
             return report_commands.report_check(check.out, suite=check.suite)
     raise AssertionError(asked)
+
+
+def _version() -> str:
+    """Return the version that this package was installed as.
+
+    Raises
+    ------
+    Stopped : it was not installed: a checkout alone has no version.
+    """
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("nashlens")
+    except PackageNotFoundError as error:
+        raise Stopped("nashlens is not installed, so that it has no version; see README.md") from error
 
 
 @contextmanager

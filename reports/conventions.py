@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,8 @@ class GameFacts:
     matrix : whether it is a game in normal form.
     constant_sum : whether it is one whose payoffs add to a constant.
     span : highest less lowest payoff of any agent of a matrix game or a game tree; 0 elsewhere.
+    returns : by side, the lowest and the highest mean return of its agents in a matrix game or a game tree; empty
+        elsewhere.
     agents : names of the agents.
     sides : the side of each agent.
     sequential : whether it is a game tree.
@@ -47,6 +50,7 @@ class GameFacts:
     constant_sum: bool
     span: float
     agents: tuple[str, ...]
+    returns: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     sides: tuple[str, ...] = ()
     sequential: bool = False
     name: str = ""
@@ -76,6 +80,16 @@ class GameFacts:
         """Whether NashConv is computed exactly."""
         return self.matrix or self.sequential
 
+    def return_range(self, side: str) -> tuple[float, float]:
+        """Return the least and the most that a side's agents can get on average; infinite where that is not known.
+
+        Parameters
+        ----------
+        side : one of `sides`; in a game of one side whatever who plays in it is called, such as a stranger.
+        """
+        only = next(iter(self.returns)) if len(self.returns) == 1 else side
+        return self.returns.get(only, (-math.inf, math.inf))
+
 
 def game_facts(suite: Suite) -> dict[str, GameFacts]:
     """Return the facts of every game of a suite by its label."""
@@ -92,6 +106,7 @@ def game_facts(suite: Suite) -> dict[str, GameFacts]:
             sequential=isinstance(game, SequentialGame),
             constant_sum=isinstance(game, NormalFormGame | SequentialGame) and game.is_constant_sum(),
             span=_span(game) if exact else 0.0,
+            returns=_returns(game) if exact else {},
             agents=game.spec.agents,
             sides=game.spec.sides,
             name=run.game,
@@ -120,6 +135,17 @@ def _span(game: Game) -> float:
         return float(np.ptp(game.tree.returns, axis=0).max())
     assert isinstance(game, NormalFormGame)
     return float(game.spans.max())
+
+
+def _returns(game: Game) -> dict[str, tuple[float, float]]:
+    """Return by side the lowest and the highest mean return of its agents in a game that is known as a whole."""
+    assert isinstance(game, NormalFormGame | SequentialGame)
+    ends = np.moveaxis(game.payoffs, 0, -1) if isinstance(game, NormalFormGame) else game.tree.returns
+    ranges = {}
+    for side in dict.fromkeys(game.spec.sides):
+        own = ends[..., list(game.spec.members(side))].mean(axis=-1)
+        ranges[side] = (float(own.min()), float(own.max()))
+    return ranges
 
 
 def conventions_table(suite: Suite) -> Table:

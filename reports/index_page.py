@@ -1,4 +1,7 @@
-"""A start page over the reports of several folders of runs: what each suite asked, what it answers, what is missing."""
+"""A start page over the reports of several folders of runs: what each suite asked, what it answers, what is missing.
+
+A folder or suite that cannot be read is named on it and hides none of the others.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,11 @@ from pathlib import Path
 
 import jinja2
 
+from nashlens.reports.escapes import printable
 from nashlens.reports.frames import inventory
 from nashlens.reports.page_scripts import TEMPLATES, page_script, security_policy
 from nashlens.reports.safe_files import read_file
-from nashlens.reports.store import Store
+from nashlens.reports.store import Store, StoreError
 
 ANSWERS = "headlines.json"  # of a report, beside its page
 
@@ -45,58 +49,98 @@ class Entry:
     failed: int
 
 
-def entries(folders: Sequence[Path], *, beside: Path) -> list[Entry]:
-    """Return every suite of some folders of runs, in their order.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """What a start page has to leave out.
+
+    Attributes
+    ----------
+    what : a folder as it was given, and the suite in it if it is one suite.
+    reason : why it cannot be read.
+    """
+
+    what: str
+    reason: str
+
+
+def entries(folders: Sequence[Path], *, beside: Path, unread: list[Unread]) -> list[Entry]:
+    """Return every suite of some folders of runs that can be read, in their order.
 
     Parameters
     ----------
     folders : folders of runs.
     beside : the start page that they are to be reached from.
+    unread : what cannot be read is added to it: folders that hold no suite, and suites that are damaged.
 
     Raises
     ------
-    StoreError : a folder is no folder of runs, or a suite in it is damaged.
     ValueError : there is no folder.
     """
     if not folders:
         raise ValueError("folders must be one or more folders of runs; there is none")
-    return [entry for folder in folders for entry in _of_folder(folder, beside=beside)]
+    return [entry for folder in folders for entry in _of_folder(folder, beside=beside, unread=unread)]
 
 
-def to_html(found: Sequence[Entry]) -> str:
+def to_html(found: Sequence[Entry], *, unread: Sequence[Unread] = ()) -> str:
     """Return the start page.
 
     Parameters
     ----------
     found : as `entries` returns them.
+    unread : what it says could not be read.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
     )
     template = environment.from_string(_resource("index.html"))
     script = page_script(players=False)
-    return template.render(entries=found, style=_resource("style.css"), script=script, policy=security_policy(script))
+    return template.render(
+        entries=found,
+        unread=[Unread(what=printable(each.what), reason=printable(each.reason)) for each in unread],
+        style=_resource("style.css"),
+        script=script,
+        policy=security_policy(script),
+    )
 
 
-def _of_folder(folder: Path, *, beside: Path) -> Iterator[Entry]:
-    store = Store.existing(folder)
-    for name in store.suite_names():
-        suite = store.suite(name)
-        runs = inventory(store, suite)
-        states = runs["state"].value_counts()
-        page = store.path("report", name, "index.html")
-        yield Entry(
-            name=name,
-            question=suite.config.question,
-            folder=str(folder),
-            page=_link(page, beside) if page.is_file() else "",
-            answers=_answers(store, name),
-            games=runs["game"].nunique(),
-            algorithms=runs["algorithm"].nunique(),
-            asked_for=len(runs),
-            done=int(states.get("done", 0)),
-            failed=int(states.get("failed", 0)),
-        )
+def _of_folder(folder: Path, *, beside: Path, unread: list[Unread]) -> Iterator[Entry]:
+    """Yield the suites of one folder, and go on after one that cannot be read."""
+    try:
+        store = Store.existing(folder)
+        names = store.suite_names()
+        if not names:
+            raise StoreError(f"{folder} holds no suite")
+    except (OSError, ValueError) as error:
+        unread.append(_unread(str(folder), error))
+        return
+    for name in names:
+        try:
+            yield _entry(store, name, beside=beside)
+        except (OSError, TypeError, ValueError) as error:  # a file that someone edited may hold anything
+            unread.append(_unread(f"{folder}, suite {name}", error))
+
+
+def _unread(what: str, error: Exception) -> Unread:
+    return Unread(what=what, reason=" ".join(str(error).split()))
+
+
+def _entry(store: Store, name: str, *, beside: Path) -> Entry:
+    suite = store.suite(name)
+    runs = inventory(store, suite)
+    states = runs["state"].value_counts()
+    page = store.path("report", name, "index.html")
+    return Entry(
+        name=name,
+        question=suite.config.question,
+        folder=str(store.root),
+        page=_link(page, beside) if page.is_file() else "",
+        answers=_answers(store, name),
+        games=runs["game"].nunique(),
+        algorithms=runs["algorithm"].nunique(),
+        asked_for=len(runs),
+        done=int(states.get("done", 0)),
+        failed=int(states.get("failed", 0)),
+    )
 
 
 def _link(page: Path, beside: Path) -> str:

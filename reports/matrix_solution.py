@@ -38,7 +38,7 @@ def matrix_parts(game: NormalFormGame, *, profile: Sequence[Any] | None = None) 
     ------
     ValueError : `profile` is no profile of the game.
     """
-    given = None if profile is None else game.check_profile(Profile(profile))
+    given = None if profile is None else _given(game, profile)
     if given is not None and given.batch_shape:
         raise ValueError(f"profile must be one strategy an agent, not a batch of shape {given.batch_shape}")
     parts = [
@@ -116,6 +116,15 @@ def _gaps(game: NormalFormGame, given: Profile | None) -> Section:
         note="exact; in payoff units. Exploitability is NashConv over 2, for two agents of constant sum only.",
         data={"bound": "exact", "profiles": [{"profile": name, **found} for name, found in measured.items()]},
     )
+
+
+def _given(game: NormalFormGame, strategies: Sequence[Any]) -> Profile:
+    """Return the profile that someone wrote down, or say that it is the profile which is wrong, and how."""
+    try:
+        profile = Profile(strategies)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"profile must be numbers that make one strategy an agent: {error}") from error
+    return game.check_profile(profile)
 
 
 def _gaps_of(game: NormalFormGame, profile: Profile) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from nashlens.reports.mistakes import checking
+from nashlens.reports.mistakes import Stopped, checking
 
 if TYPE_CHECKING:
     from nashlens.reports.reference_numbers import ReferenceNumber
@@ -29,19 +30,30 @@ def report_build(out: Path, *, suite: str | None, compare: Path | None = None) -
 
 
 def report_index(folders: Sequence[Path], *, out: Path) -> int:
-    """Write a start page over the reports of several folders of runs."""
-    from nashlens.reports import atomic
-    from nashlens.reports.index_page import entries, to_html
+    """Write a start page over the reports of several folders of runs; 1 if one of them could not be read in full.
 
+    Raises
+    ------
+    Stopped : none of them can be read; the page is as it was.
+    """
+    from nashlens.reports import atomic
+    from nashlens.reports.index_page import Unread, entries, to_html
+
+    unread: list[Unread] = []
     with checking():
-        found = entries(folders, beside=out)
-        atomic.write_text(out, to_html(found))
+        found = entries(folders, beside=out, unread=unread)
+    for left_out in unread:
+        sys.stderr.write(f"error: could not read {left_out.what}: {left_out.reason}\n")
+    if not found:
+        raise Stopped(f"there is no suite to show, so that {out} was not written")
+    with checking():
+        atomic.write_text(out, to_html(found, unread=unread))
     console = Console()
     for entry in found:
         if not entry.page:
             console.print(f"{entry.name}: no report in {entry.folder} yet", highlight=False, soft_wrap=True)
     console.print(f"start page: {out}", highlight=False, soft_wrap=True, style="bold")
-    return 0
+    return 1 if unread else 0
 
 
 def report_check(out: Path, *, suite: str | None) -> int:

@@ -63,6 +63,11 @@ def suite_run(asked: SuiteRun, *, command: Sequence[str]) -> int:
         )
     suite = find_suite(asked.suite, size=asked.size or FULL)
     out = asked.out or Path("runs") / suite.name
+    if asked.tensorboard is not None:
+        try:  # before hours of training and not after them
+            asked.tensorboard.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Mistake(f"tensorboard: cannot write to {asked.tensorboard}: {why(error)}") from error
     store, done = run(suite, out, workers=asked.workers, scheduler=asked.scheduler, command=command)
     if asked.tensorboard is not None:
         from nashlens.reports.scalar_logs import write_scalars

@@ -20,6 +20,7 @@ from nashlens.reports.suite_arguments import SuiteShow
 from nashlens.reports.suite_config import FULL
 from nashlens.reports.suite_files import find_suite
 from nashlens.reports.terminal import uncut_console
+from nashlens.reports.words import counted
 
 HEADER = ("game", "algorithm", "seeds", "steps", "set-up", "cell")
 FOLDED = ("game", "algorithm")  # where the terminal is too narrow for a row
@@ -41,7 +42,8 @@ def suite_show(asked: SuiteShow) -> int:
         console.print(part, highlight=False, markup=False)
     set_ups = _set_ups(suite)
     console.print(_cells_table(suite, sizes, costs, set_ups))
-    console.print(f"{len(suite.cells)} cells, {len(suite.runs)} runs; set-ups, with the settings that are no defaults:")
+    size = f"{counted(len(suite.cells), 'cell')}, {counted(len(suite.runs), 'run')}"
+    console.print(f"{size}; set-ups, with the settings that are no defaults:")
     lines = [f"{number:>2}  {words}" for words, number in set_ups.items()]
     lines += [*_time_lines(suite, costs, workers=workers), *_size_lines(suite, sizes, costs, workers=workers)]
     for line in lines:

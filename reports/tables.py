@@ -114,9 +114,10 @@ def estimates_table(estimates: pd.DataFrame, lost: pd.DataFrame | None = None) -
         name="estimates",
         title="Where training ended",
         caption=f"Mean over seeds at the last step, with its {LEVEL:.0%} interval (Student's t over seeds, cut to the "
-        "quantity's range, but for what a game itself measures; Wilson's for shares of seeds). The column “each seed” "
-        "says what the number of a single seed is: exact, or itself an estimate from episodes or observations; the "
-        f"mean over seeds is always an estimate. Units are those of the definitions below.{note}",
+        "quantity's range, but for what a game itself measures, and for returns and payoffs, whose intervals may pass "
+        "what the game pays; Wilson's for shares of seeds). The column “each seed” says what the number of a single "
+        "seed is: exact, or itself an estimate from episodes or observations; the mean over seeds is always an "
+        f"estimate. Units are those of the definitions below.{note}",
         header=(
             "game",
             "quantity",

@@ -13,6 +13,7 @@ from nashlens.reports.instruments.cross_play_answers import answers
 from nashlens.reports.instruments.cross_play_runs import run_frames
 from nashlens.reports.instruments.cross_play_tables import cross_play_tables
 from nashlens.reports.instruments.estimate_rows import estimate_of
+from nashlens.reports.instruments.known_returns import CUT_NOTE, cut_to_payoffs
 from nashlens.reports.instruments.published_ensembles import published_ensembles
 from nashlens.reports.interval_figures import interval_panel, marks_note
 from nashlens.reports.words import estimate_words
@@ -22,6 +23,8 @@ WORST = {
     "post_hoc_worst": "trained apart, then mixed",
     "mean_single_worst": "its single members",
 }
+
+OF_RETURNS = ("pairings", "robustness", "opponents", "self_play", "ensembles")
 
 
 def cross_play_chapter(
@@ -48,6 +51,7 @@ def cross_play_chapter(
             answers=("No game of this suite has two sides, or one side of several agents: nobody can meet.",)
         )
     frames |= run_frames(measured, facts)
+    frames |= {name: cut_to_payoffs(frames[name], facts) for name in OF_RETURNS}
     ensembles = frozenset(str(name) for name in frames["ensembles"]["algorithm"])
     figure = worst_case_figure(frames["ensembles"])
     table = published_ensembles(frames["pairings"], ensembles, facts)
@@ -81,8 +85,8 @@ def worst_case_figure(ensembles: pd.DataFrame) -> Figure | None:
         name="worst-case",
         title="Worst cases of ensembles",
         caption="Return of a side in the worst case over the policies that none of the compared was trained with: all "
-        f"algorithms' other runs, at their end and halfway. {marks_note(rows)} The worst opponent is chosen on half of "
-        "the episodes and measured on the other; where returns are expectations both are exact.",
+        f"algorithms' other runs, at their end and halfway. {marks_note(rows)} {CUT_NOTE} The worst opponent is "
+        "chosen on half of the episodes and measured on the other; where returns are expectations both are exact.",
         paragraphs=tuple(said),
         panels=tuple(panels),
         data=rows,

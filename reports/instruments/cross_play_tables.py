@@ -9,6 +9,7 @@ import pandas as pd
 
 from nashlens.analysis.alpha_sweep import ALPHAS
 from nashlens.reports.instruments.estimate_rows import estimates_as_table
+from nashlens.reports.instruments.known_returns import CUT_NOTE
 from nashlens.reports.instruments.meta_comparison import share_at
 from nashlens.reports.tables import Table
 
@@ -56,10 +57,10 @@ EMPTY = {"n_empty": "empty cells"}
 LAYOUTS = {
     "ensembles": Layout(
         title="What ensembles gain",
-        caption="Means over seeds with 95% intervals (Student's t); returns of the side. Worst cases are over the "
-        "whole policies of all runs, last and halfway, with which none of the compared was trained; chosen on half of "
-        "the episodes, measured on the other. Policies “trained apart” are as many single runs as the ensemble has "
-        "members. The rank counts members whose payoffs differ by more than noise; 0 means that all are alike.",
+        caption=f"Means over seeds with 95% intervals (Student's t); returns of the side. {CUT_NOTE} Worst cases are "
+        "over the whole policies of all runs, last and halfway, with which none of the compared was trained; chosen on "
+        "half of the episodes, measured on the other. Policies “trained apart” are as many single runs as the ensemble "
+        "has members. The rank counts members whose payoffs differ by more than noise; 0 means that all are alike.",
         labels={"game": "game", "side": "side", "algorithm": "ensemble", "against": "apart", "quantity": "quantity"}
         | EMPTY,
     ),
@@ -86,8 +87,8 @@ LAYOUTS = {
         title="Pairings",
         caption="What the sides get when policies of independent runs meet, and what the game counts in an episode; "
         "two policies of one run are left out. 95% two-way bootstrap intervals over the runs of both sides, which of "
-        "five runs a side cover .88 and of ten .94 in simulations. Where a game has one side, a stranger joins a "
-        "team of another run at each place in turn.",
+        f"five runs a side cover .88 and of ten .94 in simulations. {CUT_NOTE} Where a game has one side, a stranger "
+        "joins a team of another run at each place in turn.",
         labels={"game": "game", "first": "first side brings", "second": "second side brings", "score": "score"},
     ),
     "robustness": Layout(
@@ -98,14 +99,14 @@ LAYOUTS = {
         "other side's agents learned against these policies for half of the run's own steps (in matrix games of two "
         "agents the best response is computed). Where one side's gain is the other's loss, this bounds from above what "
         "is left against the best response; in other games it is what is left against this one opponent. 95% intervals "
-        "over runs (Student's t), for these opponents.",
+        f"over runs (Student's t), for these opponents. {CUT_NOTE}",
         labels={"game": "game", "side": "side", "algorithm": "algorithm", "quantity": "quantity"} | EMPTY,
     ),
     "self_play": Layout(
         title="Training partners and strangers",
         caption="What a side gets with those it was trained with and with those of the algorithm's other runs; 95% "
-        "jackknife intervals over runs. Under a common reward the difference is the gap of zero-shot coordination. As "
-        "a share it means nothing where returns are not all above 0, and is left out.",
+        f"jackknife intervals over runs. {CUT_NOTE} Under a common reward the difference is the gap of "
+        "zero-shot coordination. As a share it means nothing where returns are not all above 0, and is left out.",
         labels={"game": "game", "side": "side", "algorithm": "algorithm", "quantity": "quantity"} | EMPTY,
     ),
     "meta": Layout(

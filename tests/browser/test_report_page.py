@@ -137,7 +137,7 @@ def test_start_page_fits_and_leads_to_the_reports(
     visit: Visits, shown_store: Store, shown_page: Path, tmp_path: Path
 ) -> None:
     start = tmp_path / "index.html"
-    start.write_text(to_html(entries([shown_store.root], beside=start)), encoding="utf-8")
+    start.write_text(to_html(entries([shown_store.root], beside=start, unread=[])), encoding="utf-8")
     seen = visit(start, width=390)
     assert seen.complaints == []
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= 390

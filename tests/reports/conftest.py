@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,13 @@ import pytest
 from nashlens.agents.records import ActorSnapshots, TrainingRun
 from nashlens.games import make
 from nashlens.reports.provenance import Provenance
+from nashlens.reports.store import Store
+from nashlens.reports.suite import Suite, parse_suite
 from nashlens.reports.tables import CELL_COLUMNS, Table
 
 # A number with its interval, as a cell of a table shows it.
 INTERVAL = re.compile(r"(^|\s)−?[\d.,]+ \[−?[\d.,]+, −?[\d.,]+\]")
+MIXED = [[0.5, 0.5], [0.9, 0.1]]  # a strategy at each of two snapshots
 Strategies = Sequence[Sequence[Sequence[float]]]
 RunMaker = Callable[..., TrainingRun]
 
@@ -119,3 +123,19 @@ hidden = [8]
 @pytest.fixture
 def suite_text() -> str:
     return SUITE
+
+
+@pytest.fixture
+def suite(suite_text: str) -> Suite:
+    """Two seeds of two algorithms in matching pennies; modules that need another suite have their own fixture."""
+    return parse_suite(suite_text)
+
+
+@pytest.fixture
+def store(tmp_path: Path, suite: Suite, make_run: RunMaker, provenance: Provenance) -> Store:
+    """Every run of the suite is done; modules that need another state have their own fixture."""
+    store = Store.create(tmp_path / "out")
+    store.add_suite(suite)
+    for spec in suite.runs:
+        store.write_done(spec, make_run([MIXED, MIXED], seed=spec.seed), provenance=provenance, seconds=1.0)
+    return store

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from nashlens.reports.calibration import WORKER_START_SECONDS, calibrate, update_interval
 from nashlens.reports.packing import CellCost
 from nashlens.reports.suite import Suite, parse_suite
@@ -19,11 +17,6 @@ parameters = { max_cycles = 10 }
 kind = "reinforce"
 rollout = { n_envs = 3, horizons_per_update = 2 }
 """
-
-
-@pytest.fixture
-def suite(suite_text: str) -> Suite:
-    return parse_suite(suite_text)
 
 
 def test_cell_cost_adds_a_part_for_every_further_seed() -> None:

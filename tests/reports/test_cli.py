@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from nashlens.reports import suite_page
+from nashlens.reports import commands, suite_page
 from nashlens.reports.cli import main
 from nashlens.reports.packing import CellCost
 from nashlens.reports.suite_files import named_suite
@@ -30,9 +32,35 @@ def test_help_of_every_command_ends_with_0(capsys: pytest.CaptureFixture[str]) -
     assert "demo" in capsys.readouterr().out
 
 
-def test_help_imports_nothing_heavy() -> None:
+def test_help_names_the_option_that_prints_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert "nashlens --version prints which version this is." in capsys.readouterr().out
+
+
+def test_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert main(["--version"]) == 0
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == (f"nashlens {project['version']}\n", "")
+
+
+def test_version_of_what_is_not_installed_ends_with_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", none)
+    assert main(["--version"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == "error: nashlens is not installed, so that it has no version; see README.md\n"
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_import_nothing_heavy(option: str) -> None:
     code = (
-        "import sys; from nashlens.reports.cli import main; main(['--help']); "
+        f"import sys; from nashlens.reports.cli import main; main(['{option}']); "
         "print(sorted({'torch', 'pandas', 'numpy', 'matplotlib', 'scipy'} & set(sys.modules)))"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -150,6 +178,25 @@ def test_suite_list_and_show_name_the_demo(capsys: pytest.CaptureFixture[str]) -
     assert "6 cells, 30 runs" in capsys.readouterr().out
 
 
+def test_suite_show_counts_one_cell_as_one(capsys: pytest.CaptureFixture[str], tmp_path: Path, suite_text: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(suite_text.partition("[algorithms.ddpg]")[0].replace("seeds = 2", "seeds = 1"))
+    assert main(["suite", "show", str(path), "--no-time"]) == 0
+    assert "1 cell, 1 run; set-ups" in capsys.readouterr().out
+
+
+def test_what_no_memory_is_there_for_ends_with_1_and_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_large(*_: object) -> int:
+        raise MemoryError("Unable to allocate 728 TiB for an array")
+
+    monkeypatch.setattr(commands, "games", too_large)
+    assert main(["games", "chicken"]) == 1
+    said = "error: there is not enough memory for what was asked for. Unable to allocate 728 TiB for an array\n"
+    assert capsys.readouterr().err == said
+
+
 def test_suite_show_cuts_nothing_where_there_is_no_terminal(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, suite_text: str
 ) -> None:
@@ -216,6 +263,16 @@ def test_solve_takes_parameters_profiles_and_open_spiel_strings(capsys: pytest.C
         (["chicken", "--game.k"], "--game.k needs a value"),
         (["chicken", "--profile", "half"], "profile is 'half': it must be a list of strategies"),
         (["chicken", "--profile", "1"], "profile is '1': it must be a list of strategies"),
+        (
+            ["chicken", "--profile", '[["a","b"],[1,0]]'],
+            "profile must be numbers that make one strategy an agent: could",
+        ),
+        (
+            ["chicken", "--profile", "[[0.5,NaN],[1,0]]"],
+            "an agent: the strategy of agent 0 must be finite",
+        ),
+        (["chicken", "--profile", "[[null,1],[1,0]]"], "profile must be numbers that make one strategy an agent: "),
+        (["chicken", "--profile", "[]"], "profile must "),
         (["chicken", "--profile", "[[1,0]]"], "profile must have (2, 2) actions"),
         (["chicken", "--seconds", "-1"], "seconds must be more than 0"),
         (["chess"], "chess has more than 500000 histories"),

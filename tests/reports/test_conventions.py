@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from nashlens.reports.conventions import algorithms_table, conventions_table, departures, game_facts
@@ -51,6 +53,31 @@ def test_game_facts_know_the_side_of_each_agent() -> None:
     facts = game_facts(parse_suite(TEXT))["simple_push"]
     assert set(facts.side_of) == set(facts.agents)
     assert len(set(facts.side_of.values())) == 2
+
+
+@pytest.mark.parametrize(
+    ("game", "side", "least", "most"),
+    [
+        ("rock_paper_scissors", "agent_0", -1.0, 1.0),
+        ("rock_paper_scissors", "agent_1", -1.0, 1.0),
+        ("chicken", "agent_1", 0.0, 7.0),
+        ("climbing", "stranger", -30.0, 11.0),  # a game of one side, whatever who joins is called
+        ("kuhn_poker", "agent_0", -2.0, 2.0),  # an ante and a bet of 1 each
+        ("simple_push", "agent", -math.inf, math.inf),
+    ],
+)
+def test_game_facts_know_what_a_side_can_get_in_a_game_known_as_a_whole(
+    game: str, side: str, least: float, most: float
+) -> None:
+    (facts,) = game_facts(parse_suite(TEXT.replace("simple_push", game))).values()
+    assert facts.return_range(side) == (least, most)
+
+
+def test_game_facts_average_what_the_agents_of_a_side_get() -> None:
+    # a volunteer pays 1 and everyone gets 2, or nobody gets anything: each agent is a side of its own
+    (facts,) = game_facts(parse_suite(TEXT.replace("simple_push", "volunteers_dilemma"))).values()
+    assert {facts.return_range(side) for side in facts.sides} == set(facts.returns.values())
+    assert len(facts.returns) == len(set(facts.sides)) > 2
 
 
 def test_the_divergence_of_inferred_policies_says_that_soft_actions_have_a_floor() -> None:

@@ -45,11 +45,6 @@ def store(tmp_path: Path) -> Store:
     return Store.create(tmp_path / "out")
 
 
-@pytest.fixture
-def suite(suite_text: str) -> Suite:
-    return parse_suite(suite_text)
-
-
 def hashes(store: Store, suite: Suite) -> list[str]:
     return [store.read(run.run_id).parameter_hash for run in suite.runs]
 

@@ -19,11 +19,6 @@ MIXED = [[0.5, 0.5], [0.9, 0.1]]
 
 
 @pytest.fixture
-def suite(suite_text: str) -> Suite:
-    return parse_suite(suite_text)
-
-
-@pytest.fixture
 def store(tmp_path: Path, suite: Suite, make_run: Callable[..., TrainingRun], provenance: Provenance) -> Store:
     """Of four runs two are done."""
     store = Store.create(tmp_path / "out")

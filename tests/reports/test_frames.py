@@ -10,14 +10,9 @@ from nashlens.agents.records import TrainingRun
 from nashlens.reports import frames, load
 from nashlens.reports.provenance import Provenance
 from nashlens.reports.store import Store, StoreError
-from nashlens.reports.suite import Suite, parse_suite
+from nashlens.reports.suite import Suite
 
 HALF = [[0.5, 0.5], [0.9, 0.1]]
-
-
-@pytest.fixture
-def suite(suite_text: str) -> Suite:
-    return parse_suite(suite_text)
 
 
 @pytest.fixture

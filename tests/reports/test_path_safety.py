@@ -27,20 +27,6 @@ from nashlens.reports.suite import Suite, parse_suite
 MIXED = [[0.5, 0.5], [0.9, 0.1]]
 
 
-@pytest.fixture
-def suite(suite_text: str) -> Suite:
-    return parse_suite(suite_text)
-
-
-@pytest.fixture
-def store(tmp_path: Path, suite: Suite, make_run: Callable[..., TrainingRun], provenance: Provenance) -> Store:
-    store = Store.create(tmp_path / "out")
-    store.add_suite(suite)
-    for spec in suite.runs:
-        store.write_done(spec, make_run([MIXED, MIXED], seed=spec.seed), provenance=provenance, seconds=1.0)
-    return store
-
-
 def everything(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -227,7 +213,7 @@ def test_a_start_page_reads_no_answers_through_a_link(store: Store, elsewhere: P
     report = store.folder("report", "small")
     (report / "headlines.json").symlink_to(elsewhere / "secret.json")
     (report / "index.html").write_text("")
-    (entry,) = entries([store.root], beside=elsewhere / "index.html")
+    (entry,) = entries([store.root], beside=elsewhere / "index.html", unread=[])
     assert (entry.page, entry.answers) == ("../out/report/small/index.html", ())
 
 

@@ -14,14 +14,9 @@ from nashlens.reports.provenance import Provenance
 from nashlens.reports.recheck import differences
 from nashlens.reports.report import MADE
 from nashlens.reports.store import Store
-from nashlens.reports.suite import Suite, parse_suite
+from nashlens.reports.suite import Suite
 
 REFERENCE = "game,algorithm,metric,value,source\nmatching_pennies,maddpg,nash_conv,0.4,a paper\n"
-
-
-@pytest.fixture
-def suite(suite_text: str) -> Suite:
-    return parse_suite(suite_text)
 
 
 @pytest.fixture

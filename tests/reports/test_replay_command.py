@@ -9,7 +9,6 @@ import pytest
 
 from nashlens.agents.records import TrainingRun
 from nashlens.reports.cli import main
-from nashlens.reports.index_page import ANSWERS, entries, to_html
 from nashlens.reports.mistakes import Mistake
 from nashlens.reports.provenance import Provenance
 from nashlens.reports.replay_command import find_run
@@ -107,39 +106,6 @@ def test_find_run_asks_for_more_digits_where_several_begin_alike(store: Store, t
         find_run("abcd", store.root)
     with pytest.raises(StoreError, match=r"has no nashlens\.json"):
         find_run("abcd", tmp_path)
-
-
-def test_report_index_links_reports_and_counts_runs(
-    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    page = tmp_path / "start page.html"
-    assert main(["report", "index", str(store.root), "--out", str(page)]) == 0
-    assert "small: no report in" in capsys.readouterr().out
-    (entry,) = entries([store.root], beside=page)
-    assert (entry.asked_for, entry.done, entry.failed, entry.page) == (4, 2, 1, "")
-    assert main(["report", "build", str(store.root)]) == 0
-    (entry,) = entries([store.root], beside=page)
-    assert (tmp_path / entry.page).is_file()
-    assert entry.answers[-1] == "2 of 4 runs done, 1 failed, 1 not run."
-    html = to_html([entry])
-    assert NASTY not in html
-    assert "&lt;/script&gt;&lt;b&gt; &amp; &#34;it&#39;s&#34; {{ 7 * 7 }}" in html
-    assert f'<a href="{entry.page}">small</a>' in html
-
-
-def test_report_index_of_damaged_answers_shows_none(store: Store, tmp_path: Path) -> None:
-    folder = store.folder("report", "small")
-    (folder / "index.html").write_text("x")
-    (folder / ANSWERS).write_text("{")
-    (entry,) = entries([store.root], beside=tmp_path / "index.html")
-    assert entry.answers == ()
-
-
-def test_report_index_refuses_folders_without_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ValueError, match="folders must be one or more folders of runs; there is none"):
-        entries([], beside=tmp_path)
-    assert main(["report", "index", str(tmp_path), "--out", str(tmp_path / "index.html")]) == 2
-    assert "no folder of nashlens runs" in capsys.readouterr().err
 
 
 def test_report_build_compares_with_a_file(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

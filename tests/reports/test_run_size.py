@@ -24,11 +24,6 @@ from nashlens.reports.training_call import train_seeds
 GB = 10**9
 
 
-@pytest.fixture
-def suite(suite_text: str) -> Suite:
-    return parse_suite(suite_text)
-
-
 @pytest.mark.parametrize("kind", ["maddpg", "reinforce", "fictitious_play"])
 def test_run_size_on_disk_is_that_of_the_record_where_episodes_last_as_long_as_they_can(
     suite_text: str, kind: str

@@ -9,16 +9,11 @@ from nashlens.reports.cli import main
 from nashlens.reports.run_lock import run_locks
 from nashlens.reports.running_jobs import RunningJob, running_jobs
 from nashlens.reports.store import Store
-from nashlens.reports.suite import Suite, parse_suite
+from nashlens.reports.suite import Suite
 from nashlens.reports.suite_arguments import SuiteStatus
 from nashlens.reports.suite_status import suite_status
 
 PROGRESS = {"label": "chicken · maddpg · 2 seeds", "steps": 150, "total_steps": 300, "n_seeds": 2, "seconds": 3.0}
-
-
-@pytest.fixture
-def suite(suite_text: str) -> Suite:
-    return parse_suite(suite_text)
 
 
 @pytest.fixture

@@ -114,3 +114,13 @@ def test_other_makers_names_each_other_version_and_commit_once(provenance: Prove
     found = other_makers([own, other, other, {"versions": {}}], here)
     assert found == ["nashlens 0.0.1, commit 4f2a9c1 with changes", "nashlens of no known version"]
     assert other_makers([own], here) == []
+
+
+def test_a_folder_of_scalars_that_cannot_be_made_is_refused_before_anything_runs(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    logs = tmp_path / "file" / "logs"
+    assert main([*RUN, str(path), "--out", str(tmp_path / "out"), "--tensorboard", str(logs)]) == 2
+    assert capsys.readouterr().err == f"error: tensorboard: cannot write to {logs}: not a directory\n"
+    assert not (tmp_path / "out").exists()

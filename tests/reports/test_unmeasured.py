@@ -17,15 +17,12 @@ from nashlens.reports.document import write
 from nashlens.reports.execution import run_suite
 from nashlens.reports.measure_rows import Row
 from nashlens.reports.measures import measure
-from nashlens.reports.provenance import Provenance
 from nashlens.reports.recheck import differences
 from nashlens.reports.report import assemble
 from nashlens.reports.run_records import COMMON
 from nashlens.reports.store import Store
-from nashlens.reports.suite import Suite, parse_suite
+from nashlens.reports.suite import Suite
 from nashlens.reports.unmeasured import Unmeasured, failures_of, known_failures, unmeasured_table
-
-HALF = [[0.5, 0.5], [0.9, 0.1]]
 
 
 def here(workers: int) -> Executor:
@@ -41,20 +38,6 @@ def fails_for(seed: int, error: Exception) -> Callable[[TrainingRun], Iterator[R
         yield from measure(run)
 
     return measuring
-
-
-@pytest.fixture
-def suite(suite_text: str) -> Suite:
-    return parse_suite(suite_text)
-
-
-@pytest.fixture
-def store(tmp_path: Path, suite: Suite, make_run: Callable[..., TrainingRun], provenance: Provenance) -> Store:
-    store = Store.create(tmp_path / "out")
-    store.add_suite(suite)
-    for spec in suite.runs:
-        store.write_done(spec, make_run([HALF, HALF], seed=spec.seed), provenance=provenance, seconds=1.0)
-    return store
 
 
 @pytest.mark.parametrize("error", [KeyError("actors"), ValueError("no actors"), ZeroDivisionError("0"), OSError("x")])
