@@ -24,6 +24,9 @@ from nashlens.games.particle.physics import Body, Physics
 from nashlens.games.particle.settings import Settings
 from nashlens.games.randomness import Streams
 
+MOST_BODIES = 2_000
+"""More agents and landmarks than any use of these worlds has; every pair of them is looked at in every step."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
@@ -105,6 +108,10 @@ class ParticleWorld(Game):
     Attributes
     ----------
     fact_limits : the least and the largest value of each of the scenario's facts that is a whole number.
+
+    Raises
+    ------
+    ValueError : there are more agents and landmarks than `MOST_BODIES`.
     """
 
     fact_limits: Mapping[str, tuple[int, int]] = MappingProxyType({})
@@ -120,6 +127,11 @@ class ParticleWorld(Game):
         parameters: Mapping[str, Any],
         common_reward: bool,
     ) -> None:
+        if len(members) + len(landmarks) > MOST_BODIES:
+            raise ValueError(
+                f"{name} must have at most {MOST_BODIES:,} agents and landmarks together, not "
+                f"{len(members) + len(landmarks):,}"
+            )
         bodies = [member.body for member in members]
         self.n_agents = len(members)
         self.n_landmarks = len(landmarks)

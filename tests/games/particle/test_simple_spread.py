@@ -93,3 +93,10 @@ def test_sizes_grow_with_the_number_of_agents(n: int) -> None:
     assert spec.observation_sizes == (4 + 2 * n + 4 * (n - 1),) * n
     assert spec.action_spaces == (Choice((5,)),) * n
     assert set(spec.sides) == {"team"}
+
+
+def test_more_bodies_than_a_machine_can_pair_are_refused_before_anything_is_made():
+    with pytest.raises(
+        ValueError, match=r"simple_spread must have at most 2,000 agents and landmarks together, not 2,"
+    ):
+        games.make("simple_spread", n_agents=1_001)
