@@ -146,8 +146,7 @@ class Stack:
         """Scale the gradient of every variable of every seed and slot of a packed stack, as `clip_each` does."""
         gradients = [t.grad for t in self.tensors if t.grad is not None]
         norms = torch.stack([torch.linalg.vector_norm(g, dim=(2, 3), keepdim=True) for g in gradients])
-        for gradient, scale in zip(gradients, (limit / norms.clamp_(min=limit)).unbind(), strict=True):
-            gradient.mul_(scale)
+        torch._foreach_mul_(gradients, (limit / norms.clamp_(min=limit)).unbind())
 
     def gradients(self) -> list[tuple[Tensor, Tensor]]:
         """Return where a packed stack's gradients stand, as `layers`; empty where agents share a slot."""

@@ -67,7 +67,7 @@ def descend(stack: Stack, activations: Sequence[Tensor], slope: Tensor) -> None:
     activations : from `forward`.
     slope : ``[S · n, B, out]``; of what is to fall, in the outputs.
     """
-    layers, written = stack.layers(), stack.gradients() if len(slope) > 1 else []
+    layers, written = stack.layers(), stack.gradients() if slope.shape[0] > 1 else []
     for depth in range(len(layers) - 1, -1, -1):
         below = activations[depth]
         if written and is_plain(below, slope):

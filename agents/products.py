@@ -14,8 +14,8 @@ vectors lie. The outputs of an actor are five numbers wide and those of a critic
 tenth of the speed that it has across. Such a result is a transposed view; what is done to it number by number keeps
 its order in memory, and what chooses among the columns finds each of them in one piece (`narrow`).
 
-An odd number of large products is computed on two threads as twice as many of half the rows. The library gives each
-thread whole products, so that of three one thread would compute two while the other rests.
+A single product of many rows is computed as two of half the rows, and on two threads any odd number of them is: the
+library gives each thread whole products, so that of three one thread would compute two while the other rests.
 """
 
 from __future__ import annotations
@@ -143,15 +143,15 @@ def _multiplied_with(added: Tensor, left: Tensor, right: Tensor) -> Tensor:
 
 
 def _is_halved(left: Tensor, right: Tensor) -> bool:
-    """Return whether the library would leave one of two threads without work, and the rows are easily halved."""
+    """Return whether half the work would be done for nothing or by one of two threads, and rows are easily halved."""
     n_products, n_rows, _ = left.shape
     return (
         n_products % 2 == 1
+        and (n_products == 1 or torch.get_num_threads() == 2)
         and n_rows >= MANY_ROWS
         and n_rows % (2 * ALIGNED) == 0
         and right.shape[2] >= NARROW
         and left.is_contiguous()
-        and torch.get_num_threads() == 2
     )
 
 
@@ -172,10 +172,14 @@ def _placed(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
 
     There are as many rows as put each matrix of the result at its place.
     """
-    n_rows, n_columns = left.shape[1], right.shape[2]
-    left = _apart(_with_rows(left, n_rows + -n_rows % (ALIGNED // math.gcd(ALIGNED, n_columns))))
-    right = _apart(right)
-    return (left.expand(2, -1, -1), right.expand(2, -1, -1)) if len(left) == 1 else (left, right)
+    n_products, n_rows, n_inner = left.shape
+    n_columns = right.shape[2]
+    missing = -n_rows % (ALIGNED // math.gcd(ALIGNED, n_columns))
+    if missing or min(n_rows, n_inner, n_columns) == 1 or not _is_placed(left):
+        left = _apart(_with_rows(left, n_rows + missing))
+    if min(n_inner, n_columns) == 1 or not _is_placed(right):
+        right = _apart(right)
+    return (left.expand(2, -1, -1), right.expand(2, -1, -1)) if n_products == 1 else (left, right)
 
 
 def _cut_to(result: Tensor, shape: torch.Size) -> Tensor:
