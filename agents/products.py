@@ -172,14 +172,10 @@ def _placed(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
 
     There are as many rows as put each matrix of the result at its place.
     """
-    n_products, n_rows, n_inner = left.shape
-    n_columns = right.shape[2]
-    missing = -n_rows % (ALIGNED // math.gcd(ALIGNED, n_columns))
-    if missing or min(n_rows, n_inner, n_columns) == 1 or not _is_placed(left):
-        left = _apart(_with_rows(left, n_rows + missing))
-    if min(n_inner, n_columns) == 1 or not _is_placed(right):
-        right = _apart(right)
-    return (left.expand(2, -1, -1), right.expand(2, -1, -1)) if n_products == 1 else (left, right)
+    n_rows, n_columns = left.shape[1], right.shape[2]
+    left = _apart(_with_rows(left, n_rows + -n_rows % (ALIGNED // math.gcd(ALIGNED, n_columns))))
+    right = _apart(right)
+    return (left.expand(2, -1, -1), right.expand(2, -1, -1)) if left.shape[0] == 1 else (left, right)
 
 
 def _cut_to(result: Tensor, shape: torch.Size) -> Tensor:
