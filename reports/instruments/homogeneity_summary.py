@@ -32,7 +32,10 @@ def in_short(anchors: pd.DataFrame, shared: Sequence[Judged]) -> str:
                 f"{how} enough in {enough} of {counted(len(found), 'game')}, cost common return in {costs}, and is "
                 f"undecided in {len(found) - enough - costs}"
             )
-    return f"In short, {'; '.join(said)}.{_foretold(anchors, shared)}" if said else ""
+    if not said:
+        return ""
+    whole = "; ".join(said)
+    return f"{whole[0].upper()}{whole[1:]}.{_foretold(anchors, shared)}"
 
 
 def verdict_by_place(verdicts: Sequence[Judged]) -> dict[tuple[str, str], str]:
@@ -52,7 +55,7 @@ def _foretold(anchors: pd.DataFrame, shared: Sequence[Judged]) -> str:
     lost = sum(plain[place] == "costs" for place in must)
     said = f"in {lost} of the {counted(len(must), 'game')} whose payoffs alone say that it must"
     others = [verdict for place, verdict in plain.items() if place not in must]
-    rest = f", and in {others.count('costs')} of the {len(others)} others" if others else ""
+    rest = f", and in {others.count('costs')} of the {counted(len(others), 'other')}" if others else ""
     return f" Without an index it cost {said}{rest}."
 
 

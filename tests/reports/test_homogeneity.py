@@ -307,7 +307,7 @@ class TestChapter:
     def test_a_loss_is_called_a_cost(self, make_run: RunMaker) -> None:
         answers = self.chapter(make_run, EVEN)
         assert answers[0] == (
-            "In short, one policy for all was enough in 0 of 1 game, cost common return in 1, and is undecided in 0. "
+            "One policy for all was enough in 0 of 1 game, cost common return in 1, and is undecided in 0. "
             "Without an index it cost in 1 of the 1 game whose payoffs alone say that it must."
         )
         assert answers[1].startswith("Sharing one policy without an index cost common return in anti (shared: −0.500")
@@ -354,7 +354,7 @@ class TestChapter:
     def test_no_loss_is_called_enough(self, make_run: RunMaker) -> None:
         answers = self.chapter(make_run, LEFT, index=True)
         assert answers[0] == (
-            "In short, with the agent's index in its observation it was enough in 1 of 1 game, cost common return in "
+            "With the agent's index in its observation it was enough in 1 of 1 game, cost common return in "
             "0, and is undecided in 0."
         )
         assert answers[1].startswith("Sharing one policy that reads the agent's index was enough in anti (shared: 0")
@@ -513,7 +513,7 @@ class TestSummary:
         ways = [self.judged("a", "enough"), self.judged("a", "costs"), self.judged("b", "not decided")]
         ways += [self.judged("b", "enough"), self.judged("a", "no statement", indexed=True)]
         assert in_short(self.anchors(), ways) == (
-            "In short, one policy for all was enough in 1 of 2 games, cost common return in 1, and is undecided in 0; "
+            "One policy for all was enough in 1 of 2 games, cost common return in 1, and is undecided in 0; "
             "with the agent's index in its observation it was enough in 0 of 1 game, cost common return in 0, and is "
             "undecided in 1."
         )
