@@ -29,6 +29,7 @@ from nashlens.agents.rollout import Rollout as Gathering
 
 SIZES = {"agents": (2, 3, 6, 12, 24, 50), "seeds": (1, 3, 10, 30, 100), "minibatch": (64, 256, 1024, 4096)}
 N_ENVS = 32
+TIMES = {"update_ms": "one joint update", "step_ms": f"a step of {N_ENVS} environments"}
 
 
 def step_of(game: games.Game, settings: MADDPG, *, n_seeds: int) -> Callable[[], None]:
@@ -80,13 +81,17 @@ def draw(frame: pd.DataFrame, path: Path) -> None:
     mpl.rcParams["svg.hashsalt"] = "growth"
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(1, len(SIZES), figsize=(12, 4), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, len(SIZES), figsize=(9, 3.6), sharey=True, layout="constrained")
     for axis, varied in zip(axes, SIZES, strict=True):
         part = frame[frame["varied"] == varied]
-        for column, name in (("update_ms", "one joint update"), ("step_ms", f"a step of {N_ENVS} environments")):
-            label = f"{name}: exponent {exponent(part['size'], part[column]):.2f}"
-            sns.lineplot(x=part["size"], y=part[column], marker="o", label=label, ax=axis)
+        for (column, name), mark in zip(TIMES.items(), "os", strict=True):
+            sns.lineplot(x=part["size"], y=part[column], marker=mark, label=name, legend=False, ax=axis)
         axis.set(xscale="log", yscale="log", xlabel=varied, ylabel="least CPU time [ms]")
+        axis.set_xticks(part["size"], labels=[f"{size:,}" for size in part["size"]])
+        axis.minorticks_off()
+        update, step = (exponent(part["size"], part[column]) for column in TIMES)
+        axis.set_title(f"exponents {update:.2f} and {step:.2f}", fontsize="medium")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(TIMES))
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
 
