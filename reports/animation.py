@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.animation import PillowWriter
 from matplotlib.figure import Figure as Canvas
 
@@ -46,8 +45,8 @@ def to_gif(recording: Recording, spec: GameSpec, *, title: str) -> bytes:
 def said(recording: Recording, spec: GameSpec, step: int) -> str:
     """Return what was said in the step that led to a moment, each message by the number of its largest entry."""
     words = [
-        f"{spec.agents[i]} says {int(recording.messages[step, i].argmax())}"
-        for i in np.flatnonzero(recording.speaks)
-        if recording.messages[step, i].any()
+        f"{agent} says {message}"
+        for agent, message in zip(spec.agents, recording.said[step], strict=True)
+        if message >= 0
     ]
     return f"; {', '.join(words)}" if words else ""

@@ -190,9 +190,8 @@ def _rows(world: ParticleWorld, each: Shown, recording: Recording) -> pd.DataFra
     rewards[1:, :n] = recording.rewards
     goals = np.zeros((n_moments, len(bodies)), dtype=np.bool_)
     goals[:, n:] = recording.targets
-    said = np.where(recording.speaks & recording.messages.any(axis=2), recording.messages.argmax(axis=2), -1)
     says = np.full((n_moments, len(bodies)), -1)
-    says[:, :n] = said
+    says[:, :n] = recording.said
     return pd.DataFrame(
         {
             "game": each.cell.game,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nashlens.games.core import Array, BoolArray
+from nashlens.games.core import Array, BoolArray, IntArray
 from nashlens.games.episodes import initial_memories
 from nashlens.games.particle.batch import ParticleBatch
 from nashlens.games.particle.world import ParticleWorld
@@ -54,6 +54,13 @@ class Recording:
     def n_steps(self) -> int:
         """T."""
         return len(self.rewards)
+
+    @property
+    def said(self) -> IntArray:
+        """``[T+1, N]``; number of the largest entry of what each agent said, −1 from one that said nothing."""
+        if self.messages.shape[2] == 0:
+            return np.full(self.messages.shape[:2], -1)
+        return np.where(self.speaks & self.messages.any(axis=2), self.messages.argmax(axis=2), -1)
 
 
 def record(world: ParticleWorld, policies: Sequence[Policy], *, explore: bool, rng: np.random.Generator) -> Recording:

@@ -8,6 +8,7 @@ import pytest
 
 from nashlens import games
 from nashlens.agents.records import ActorSnapshots, TrainingRun
+from nashlens.games.particle.scenarios import entries
 from nashlens.reports import replay_chapter
 from nashlens.reports.provenance import Provenance
 from nashlens.reports.replay import replay
@@ -28,6 +29,17 @@ kind = "maddpg"
 
 [algorithms.two]
 kind = "ddpg"
+"""
+
+ONE_WORLD = """
+name = "one-world"
+seeds = 1
+steps = 30_000
+
+[games.{name}]
+
+[algorithms.one]
+kind = "maddpg"
 """
 
 
@@ -145,3 +157,19 @@ def test_replay_figure_without_finished_runs_or_worlds_is_none(store: Store, sui
     assert replay_figure(store, suite, frame.iloc[:0]) is None
     matrices = Suite(config=suite.config, cells=tuple(cell for cell in suite.cells if cell.game == "climbing"))
     assert replay_figure(store, matrices, frame) is None
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in entries()])
+def test_every_particle_world_can_be_replayed_in_a_report(name: str, tmp_path: Path, provenance: Provenance) -> None:
+    suite = parse_suite(ONE_WORLD.format(name=name))
+    (cell,) = suite.cells
+    store = Store.create(tmp_path / "out")
+    store.write_done(cell.runs[0], run_of(name, 0), provenance=provenance, seconds=1.0)
+    scores = [{"game": name, "algorithm": "one", "seed": 0, "step": 300, "agent": agent} for agent in _agents(name)]
+    figure = replay_figure(store, suite, pd.DataFrame(scores).assign(metric="final_return", value=1.0))
+    assert figure is not None
+    assert set(figure.data["body"]) >= set(_agents(name))
+
+
+def _agents(name: str) -> tuple[str, ...]:
+    return games.make(name).spec.agents

@@ -89,3 +89,17 @@ def test_record_refuses_policies_of_another_game() -> None:
     world = world_of("simple_tag")
     with pytest.raises(ValueError, match="polic"):
         record(world, games.anchor_policies(world)["random"][:1], explore=True, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_said_is_known_in_every_world(name: str) -> None:
+    world = world_of(name)
+    recording = record(world, games.anchor_policies(world)["random"], explore=True, rng=np.random.default_rng(1))
+    said = recording.said
+    assert said.shape == (recording.n_steps + 1, world.n_agents)
+    assert (said[:, ~recording.speaks] == -1).all()
+    assert (said[0] == -1).all()  # nobody has said anything yet
+    told = recording.messages[1:, recording.speaks]
+    if told.size:
+        np.testing.assert_array_equal(said[1:, recording.speaks], told.argmax(axis=2))
+    assert (said < max(world.n_signals, 1)).all()
