@@ -128,13 +128,13 @@ def _paired_with(added: Tensor, left: Tensor, right: Tensor) -> Tensor:
 
 def _multiplied(left: Tensor, right: Tensor) -> Tensor:
     if _is_halved(left, right):
-        return _multiplied(_halves(left), _twice(right)).view(*left.shape[:2], -1)
+        return _joined(_multiplied(_halves(left), _twice(right)), left.shape)
     return _cut_to(torch.bmm(*_placed(left, right)), left.shape[:2] + right.shape[2:])
 
 
 def _multiplied_with(added: Tensor, left: Tensor, right: Tensor) -> Tensor:
     if _is_halved(left, right):
-        return _multiplied_with(_twice(added), _halves(left), _twice(right)).view(*left.shape[:2], -1)
+        return _joined(_multiplied_with(_twice(added), _halves(left), _twice(right)), left.shape)
     shape = left.shape[:2] + right.shape[2:]
     left, right = _placed(left, right)
     if added.shape[1] > 1:
@@ -165,6 +165,12 @@ def _twice(matrices: Tensor) -> Tensor:
     """Return every matrix twice in a row."""
     m, a, b = matrices.shape
     return matrices.unsqueeze(1).expand(m, 2, a, b).reshape(2 * m, a, b)
+
+
+def _joined(halves: Tensor, shape: torch.Size) -> Tensor:
+    """Return fresh halves ``[2M, a / 2, c]`` as the matrices ``[M, a, c]``, in their own memory: no view, no copy."""
+    n_rows, n_columns = shape[1], halves.shape[2]
+    return halves.as_strided_((shape[0], n_rows, n_columns), (n_rows * n_columns, n_columns, 1))
 
 
 def _placed(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:

@@ -30,19 +30,20 @@ def test_products_agree_with_double_precision(n_members, inner, n_columns):
     torch.testing.assert_close(over_rows(left, over), exact(left.mT, over), atol=2e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("rows", [ROWS, 512])
 @pytest.mark.parametrize("n_columns", WIDTHS)
 @pytest.mark.parametrize("n_members", [1, 2])
-def test_affine_passes_the_gradients_that_a_plain_product_passes(n_members, n_columns):
+def test_affine_passes_the_gradients_that_a_plain_product_passes(n_members, n_columns, rows):
     given = (
-        drawn(n_members, ROWS, ALIGNED),
+        drawn(n_members, rows, ALIGNED),
         drawn(n_members, ALIGNED, n_columns, seed=1),
         drawn(n_members, 1, n_columns),
     )
-    weights = drawn(n_members, ROWS, n_columns, seed=4)
+    weights = drawn(n_members, rows, n_columns, seed=4)
 
     def slopes(layer):
         leaves = [tensor.clone().requires_grad_(True) for tensor in given]
-        return torch.autograd.grad((layer(*leaves) * weights).sum(), leaves)
+        return torch.autograd.grad((layer(*leaves).relu_() * weights).sum(), leaves)
 
     for ours, plain in zip(slopes(affine), slopes(lambda x, w, b: x @ w + b), strict=True):
         torch.testing.assert_close(ours, plain, atol=2e-4, rtol=1e-4)
