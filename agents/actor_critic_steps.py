@@ -48,16 +48,16 @@ def step_critic(learner: Learner, batch: Minibatch, next_actions: Tensor, alive:
         batch.terminated,
         gamma=learner.settings.gamma,
     )
-    found = torch.zeros(targets.shape[:2], device=targets.device)
+    found: list[Tensor] = []
     inputs = learner.inputs.join(batch.observations, batch.actions)
     for critic in learner.critics:
         activations = passes.forward(critic, critic.rows(inputs))
         errors = activations[-1].view(targets.shape) - targets
-        found += errors.square().mean(dim=-1)
-        slope = torch.where(alive[:, None, None], errors * (2 / errors.shape[-1]), 0.0)
+        found.append(errors.square().mean(dim=-1))
+        slope = torch.where(alive.view(-1, 1, 1), errors * (2 / errors.shape[-1]), 0.0)
         passes.descend(critic, activations, slope.view(-1, slope.shape[-1], 1))
     _move(learner, learner.critics, learner.critic_optimiser)
-    return found
+    return found[0] if len(found) == 1 else found[0] + found[1]
 
 
 @torch.no_grad()
@@ -90,7 +90,7 @@ def step_actor(
     slope = slope + weight * learner.head.penalty_slope(outputs)
     if learner.n_subs > 1:
         slope = slope / learner.n_subs
-    slope = torch.where(alive[:, None, None, None], slope, 0.0)
+    slope = torch.where(alive.view(-1, 1, 1, 1), slope, 0.0)
     passes.descend(learner.actor, activations, slope.flatten(0, 1))
     _move(learner, [learner.actor], learner.actor_optimiser)
     return loss

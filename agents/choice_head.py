@@ -133,6 +133,8 @@ class ChoiceHead(Head):
 
     def log_density(self, outputs: Tensor, actions: Tensor, masks: Tensor | None) -> Tensor:
         """Return log probabilities of one-hot actions, or Concrete log densities of simplex points."""
+        if self._plain and masks is None and not self._soft:
+            return (actions * torch.log_softmax(outputs, dim=-1)).sum(dim=-1)
         total = torch.zeros(outputs.shape[:-1], device=outputs.device)
         for member in self._members:
             legal = self._legal(member, masks)

@@ -45,6 +45,19 @@ class Layout:
             return diagonal(joint[..., self.slices[agents[0]].start :], len(agents), self.padded).contiguous()
         return torch.stack([self._part(joint[:, k], i) for k, i in enumerate(agents)], dim=1)
 
+    def together(self, blocks: Sequence[tuple[Sequence[int], Tensor]]) -> Tensor:
+        """Return the joint vectors ``[S, R, total]`` of all agents' parts: the inverse of `spread`.
+
+        Parameters
+        ----------
+        blocks : agents and their parts ``[S, n, R, at least the widest]``; between them, every agent once.
+        """
+        (agents, parts), *others = blocks
+        if not others and are_in_line([self.slices[i] for i in agents], parts.shape[-1]):
+            return parts.transpose(1, 2).flatten(2)
+        each = {i: parts[:, k, :, : self.widths[i]] for agents, parts in blocks for k, i in enumerate(agents)}
+        return torch.cat([each[i] for i in sorted(each)], dim=-1)
+
     def replace(self, joint: Tensor, parts: Tensor, agents: Sequence[int]) -> Tensor:
         """Return ``[S, n, R, total]``: the k-th joint vectors with the part of the k-th agent replaced.
 

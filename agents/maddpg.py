@@ -32,14 +32,19 @@ class Losses:
     Attributes
     ----------
     critic, actor : ``[S, N]``, the mean over an agent's sub-policies; NaN for an actor that was not moved.
-    moved : ``[N]``; whether the agent's actor was moved.
+    moved : the agents whose actors were moved.
     divergences : by name, ``[S, N, N]``; entry (i, j) of agent i's model of agent j, NaN where there is none.
     """
 
     critic: Tensor
     actor: Tensor
-    moved: Tensor
+    moved: tuple[int, ...]
     divergences: dict[str, Tensor] = field(default_factory=dict)
+
+    def computed(self) -> Tensor:
+        """Return the losses of all critics and of the actors that were moved, side by side."""
+        all_moved = len(self.moved) == self.actor.shape[1]
+        return torch.cat([self.critic, self.actor if all_moved else self.actor[:, list(self.moved)]], dim=1)
 
 
 def joint_outputs(
@@ -59,39 +64,61 @@ def joint_decision(
     masks: Tensor | None,
     assignment: Tensor | None = None,
     *,
-    target: bool,
     generators: Generators,
 ) -> tuple[Tensor, Tensor]:
-    """Return joint actions ``[S, R, ΣA]`` and their log densities ``[S, R, N]`` at observations ``[S, R, ΣO]``.
+    """Return joint actions ``[S, R, ΣA]`` of the online actors and their log densities ``[S, R, N]``.
 
-    Of target policies no densities are computed; they are NaN.
+    The densities are those of the draws, before a box clips them.
 
     Parameters
     ----------
     learners : between them, every agent of the game once.
-    observations, masks : joint vectors; masks only where the game has them.
+    observations, masks : joint vectors ``[S, R, …]``; masks only where the game has them.
     assignment : ``[S, R, N]``; which sub-policy decides for each agent; None where all have one.
-    target : True for the target actors, smoothed where the setting says so; False for the online ones.
     generators : one a seed.
     """
-    parts: dict[int, Tensor] = {}
-    densities: dict[int, Tensor] = {}
+    executed: list[tuple[Sequence[int], Tensor]] = []
+    densities: list[Tensor] = []
     for learner in learners:
-        outputs = learner.outputs(learner.target_actor if target else learner.actor, observations, assignment)
-        own_masks = learner.masks(masks)
-        noise = learner.draw(generators, observations.shape[1])
-        head = learner.acting_head
+        outputs, own_masks, drawn = _drawn(learner, observations, masks, assignment, generators)
+        executed.append((learner.agents, learner.acting_head.executed(drawn)))
+        densities.append(learner.acting_head.log_density(outputs, drawn, own_masks).transpose(1, 2))
+    return learners[0].actions.together(executed), _in_order(learners, densities)
+
+
+def joint_actions(
+    learners: Sequence[Learner],
+    observations: Tensor,
+    masks: Tensor | None,
+    assignment: Tensor | None = None,
+    *,
+    target: bool,
+    generators: Generators,
+) -> Tensor:
+    """Return joint actions ``[S, R, ΣA]`` at observations ``[S, R, ΣO]``; parameters as of `joint_decision`.
+
+    `target` is True for the target actors, smoothed where the setting says so, and False for the online ones.
+    """
+    blocks: list[tuple[Sequence[int], Tensor]] = []
+    for learner in learners:
         if target:
-            actions = head.act(outputs, noise, own_masks, jitter=_jitter(learner, noise, generators))
-            logs = torch.full(actions.shape[:-1], torch.nan, device=actions.device)
-        else:  # the density is that of the draw, before a box clips it
-            drawn = head.draw(outputs, noise, own_masks)
-            actions, logs = head.executed(drawn), head.log_density(outputs, drawn, own_masks)
-        for k, i in enumerate(learner.agents):
-            parts[i] = actions[:, k, :, : learner.actions.widths[i]]
-            densities[i] = logs[:, k]
-    order = sorted(parts)
-    return torch.cat([parts[i] for i in order], dim=-1), torch.stack([densities[i] for i in order], dim=-1)
+            outputs = learner.outputs(learner.target_actor, observations, assignment)
+            noise = learner.draw(generators, observations.shape[1])
+            jitter = _jitter(learner, noise, generators)
+            actions = learner.acting_head.act(outputs, noise, learner.masks(masks), jitter=jitter)
+        else:
+            actions = learner.acting_head.executed(_drawn(learner, observations, masks, assignment, generators)[2])
+        blocks.append((learner.agents, actions))
+    return learners[0].actions.together(blocks)
+
+
+def _drawn(
+    learner: Learner, observations: Tensor, masks: Tensor | None, assignment: Tensor | None, generators: Generators
+) -> tuple[Tensor, Tensor | None, Tensor]:
+    """Return the online actors' outputs, the agents' masks, and what the actors draw, ``[S, n, R, ·]`` each."""
+    outputs, own_masks = learner.outputs(learner.actor, observations, assignment), learner.masks(masks)
+    noise = learner.draw(generators, observations.shape[1])
+    return outputs, own_masks, learner.acting_head.draw(outputs, noise, own_masks)
 
 
 def update_all(
@@ -108,14 +135,11 @@ def update_all(
     generators : one a seed, for minibatches and noise.
     """
     n_seeds, n_agents = len(alive), learners[0].spec.n_agents
-    critic_losses = torch.full((n_seeds, n_agents), torch.nan, device=alive.device)
-    actor_losses = torch.full_like(critic_losses, torch.nan)
-    moved = torch.zeros(n_agents, dtype=torch.bool)
+    critic_losses: list[Tensor] = []
+    actor_losses: list[Tensor] = []
     divergences: dict[str, Tensor] = {}
     due = [_actor_is_due(learner, n_updates) for learner in learners]
     for learner, actor_due in zip(learners, due, strict=True):
-        columns = list(learner.agents)
-        size = learner.settings.batch_size
         drawn = _minibatch(learner, replay, generators)
         batch = drawn.for_all(len(learner.members))
         next_actions = _at_rows(learners, drawn, nxt=True, target=True, generators=generators).expand_as(batch.actions)
@@ -132,23 +156,28 @@ def update_all(
             if learner.opponents.inference.fed_as == "log_probabilities":
                 read = _stand_in(learners, learner, batch, batch.actions, nxt=False, generators=generators)
                 batch = batch.with_actions(read)
-        loss = step_critic(learner, batch, next_actions, alive)
-        critic_losses[:, columns] = _by_agent(learner, loss)
-        moved[columns] = actor_due
+        critic_losses.append(_by_agent(learner, step_critic(learner, batch, next_actions, alive)))
         if actor_due:
             others = batch.actions
             if learner.settings.other_actions == "current":
                 others = _at_rows(learners, drawn, nxt=False, target=False, generators=generators)
                 others = others.expand_as(batch.actions)
-            noise = learner.draw_gradient(generators, size)
+            noise = learner.draw_gradient(generators, learner.settings.batch_size)
             loss = step_actor(learner, batch, others, noise, alive, n_updates=n_updates)
-            actor_losses[:, columns] = _by_agent(learner, loss)
+            actor_losses.append(_by_agent(learner, loss))
+        else:
+            actor_losses.append(torch.full_like(critic_losses[-1], torch.nan))
     for learner, actor_due in zip(learners, due, strict=True):
         if actor_due:
             learner.follow()
         if learner.opponents is not None:
             learner.opponents.follow()
-    return Losses(critic=critic_losses, actor=actor_losses, moved=moved, divergences=divergences)
+    return Losses(
+        critic=_in_order(learners, critic_losses),
+        actor=_in_order(learners, actor_losses),
+        moved=tuple(i for learner, actor_due in zip(learners, due, strict=True) if actor_due for i in learner.agents),
+        divergences=divergences,
+    )
 
 
 def _actor_is_due(learner: Learner, n_updates: int) -> bool:
@@ -157,7 +186,16 @@ def _actor_is_due(learner: Learner, n_updates: int) -> bool:
 
 
 def _by_agent(learner: Learner, loss: Tensor) -> Tensor:
-    return loss.view(len(loss), learner.n_subs, -1).mean(dim=1)
+    """Return the mean over sub-policies ``[S, n]`` of losses ``[S, m]``."""
+    return loss if learner.n_subs == 1 else loss.view(len(loss), learner.n_subs, -1).mean(dim=1)
+
+
+def _in_order(learners: Sequence[Learner], columns: Sequence[Tensor]) -> Tensor:
+    """Return numbers ``[S, …, n]`` of each learner's agents as those of all agents, ``[S, …, N]``."""
+    if len(learners) == 1:
+        return columns[0]
+    agents = [i for learner in learners for i in learner.agents]
+    return torch.cat(list(columns), dim=-1)[..., sorted(range(len(agents)), key=agents.__getitem__)]
 
 
 def _jitter(learner: Learner, like: Tensor, generators: Generators) -> Tensor | None:
@@ -182,7 +220,7 @@ def _at_rows(
 ) -> Tensor:
     """Return the joint actions ``[S, m, B, ΣA]`` of all policies at a minibatch's observations, now or next."""
     observations, masks, assignment = _rows(batch, nxt=nxt)
-    joint, _ = joint_decision(learners, observations, masks, assignment, target=target, generators=generators)
+    joint = joint_actions(learners, observations, masks, assignment, target=target, generators=generators)
     return joint.view(*batch.actions.shape)
 
 

@@ -83,7 +83,6 @@ class MADDPGEngine:
             situation.observations,
             situation.masks,
             situation.assignment,
-            target=False,
             generators=generators,
         )
         return Decision(actions=actions, log_densities=densities)
@@ -101,7 +100,7 @@ class MADDPGEngine:
         losses = update_all(self.learners, self._replay, alive, n_updates=n_updates, generators=generators)
         return Update(
             curves={"critic_loss": losses.critic, "actor_loss": losses.actor, **losses.divergences},
-            sound=within_limit(losses.critic) & within_limit(losses.actor[:, losses.moved]),
+            sound=within_limit(losses.computed()),
         )
 
     def layers(self, *, n_steps: int, n_updates: int) -> Layers:

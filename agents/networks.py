@@ -8,6 +8,7 @@ for bit: every operation works on each seed's part alone.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
@@ -194,7 +195,7 @@ class Stack:
 
     def is_finite(self) -> Tensor:
         """Return ``[S]``: whether all parameters of a seed are finite."""
-        if self.block is not None and bool(torch.isfinite(self.block).all()):  # one look tells, nearly always
+        if self.block is not None and math.isfinite(self.block.sum().item()):  # one look tells, nearly always
             return torch.ones(len(self.weights[0]), dtype=torch.bool, device=self.block.device)
         checks = [torch.isfinite(t.detach()).flatten(1).all(dim=1) for t in self.tensors]
         return torch.stack(checks).all(dim=0)

@@ -70,11 +70,15 @@ def descend(stack: Stack, activations: Sequence[Tensor], slope: Tensor) -> None:
     layers, written = stack.layers(), stack.gradients() if slope.shape[0] > 1 else []
     for depth in range(len(layers) - 1, -1, -1):
         below = activations[depth]
-        if written and is_plain(below, slope):
-            torch.bmm(below.mT, slope, out=written[depth][0])
-            torch.sum(slope, dim=1, keepdim=True, out=written[depth][1])
-        else:
+        if not written:
             stack.set_gradient(depth, over_rows(below, slope), slope.sum(dim=1, keepdim=True))
+        else:
+            weight, bias = written[depth]
+            if is_plain(below, slope):
+                torch.bmm(below.mT, slope, out=weight)
+            else:
+                weight.copy_(over_rows(below, slope))
+            torch.sum(slope, dim=1, keepdim=True, out=bias)
         if depth:
             slope = _back(slope, layers[depth][0], below)
 

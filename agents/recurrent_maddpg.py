@@ -59,8 +59,7 @@ def update_all(
         actor_losses[:, columns] = learner.step_actor(batch, others, noise, alive, n_updates=n_updates).cpu()
     for learner in learners:
         learner.follow()
-    moved = torch.ones(shape[1], dtype=torch.bool)
-    return Losses(critic=critic_losses, actor=actor_losses, moved=moved)
+    return Losses(critic=critic_losses, actor=actor_losses, moved=tuple(range(shape[1])))
 
 
 @torch.no_grad()

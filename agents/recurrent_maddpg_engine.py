@@ -136,7 +136,7 @@ class RecurrentMADDPGEngine:
         losses = update_all(self.learners, self._replay, alive, n_updates=n_updates, generators=generators)
         return Update(
             curves={"critic_loss": losses.critic, "actor_loss": losses.actor},
-            sound=within_limit(losses.critic) & within_limit(losses.actor),
+            sound=within_limit(losses.computed()),
         )
 
     def layers(self, *, n_steps: int, n_updates: int) -> Layers:

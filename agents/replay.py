@@ -146,14 +146,14 @@ class Replay:
         begin, n_rows = self._states.n_seen % self.capacity, now.shape[1]
         self._states.insert(now, later)
         rows = torch.cat([actions, rewards, terminated, log_densities, *more], dim=-1)
-        places = (torch.arange(n_rows) + begin) % self.capacity
-        if begin + n_rows <= self.capacity:
-            self._rows[:, begin : begin + n_rows] = rows
-        else:
-            self._rows[:, places.to(rows.device)] = rows
-        self._updates[places] = n_updates
+        here: slice | Tensor = slice(begin, begin + n_rows)
+        if begin + n_rows > self.capacity:
+            here = (torch.arange(n_rows) + begin) % self.capacity
+        self._rows[:, here] = rows
+        self._updates[here] = n_updates
         if self._membership is not None:
-            self._membership.insert(places.numpy(), columns[-1].cpu().numpy().astype(np.int64))
+            places = (np.arange(n_rows) + begin) % self.capacity
+            self._membership.insert(places, columns[-1].cpu().numpy().astype(np.int64))
 
     def insert_transitions(self, transitions: Transitions, *, fingerprint: tuple[float, float] | None = None) -> None:
         """Store what one joint decision led to in place of the oldest, and when that was where it is asked for."""
@@ -202,10 +202,10 @@ class Replay:
     def _read(self, places: Tensor) -> Minibatch:
         n_seeds, n_learners, n_rows = places.shape
         rows = self._rows_at(places)
-        parts = [rows[..., part] for part in self._layout.slices]
+        parts = torch.split(rows, list(self._layout.widths), dim=-1)
         optional = dict(zip(self._optional, parts[4:], strict=True))
         now, later = (
-            [states.view(n_seeds, n_learners, n_rows, -1)[..., part] for part in self._state_layout.slices]
+            torch.split(states.view(n_seeds, n_learners, n_rows, -1), list(self._state_layout.widths), dim=-1)
             for states in self._states.read(self._numbers(places).view(n_seeds, -1))
         )
         return Minibatch(

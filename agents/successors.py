@@ -71,8 +71,9 @@ class States:
     def read(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
         """Return the beginnings and successors ``[S, n, width]`` of the transitions of some numbers ``[S, n]``."""
         n_seeds, n_rows = numbers.shape
-        places = numbers - (self.n_seen - 1) // self._ring * self._ring
+        places = numbers
         if self.n_seen > self._ring:  # what came before the ring was last begun stands behind it; no division is needed
+            places = numbers - (self.n_seen - 1) // self._ring * self._ring
             places = torch.where(places < 0, places + self._ring, places)
         both = torch.stack([places, self._successors.gather(1, places).long()])
         flat = (

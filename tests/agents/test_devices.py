@@ -20,7 +20,6 @@ FACTORIES = {
 BESIDE_THE_PROCESSOR = {
     ("replay", "Replay"): "update counts and places, which fill slices and the lists of ensembles",
     ("sequence_replay", "SequenceReplay"): "places, which fill slices",
-    ("maddpg", "update_all"): "which columns moved, known without the device",
     ("on_policy_engine", "OnPolicyEngine"): "what an update reports, kept beside the processor",
     ("value_engine", "ValueEngine"): "what an update reports, kept beside the processor",
     ("recurrent_maddpg", "update_all"): "what an update reports, kept beside the processor",
@@ -48,8 +47,14 @@ INSIDE_AN_UPDATE = (
     *("narrow", "networks", "opponents", "passes"),
 )
 WAITING = {"item", "cpu", "numpy", "tolist", "nonzero"}
-# Outside an update: hashes, checkpoints. Inside one: a count that is kept beside the processor.
-ALLOWED = {("networks", "parameter_hash"), ("choice_head", "permuted"), ("adam", "_counted")}
+# Outside an update: hashes, checkpoints, the look behind it whether all is finite. Inside one: a count that is kept
+# beside the processor.
+ALLOWED = {
+    ("networks", "parameter_hash"),
+    ("networks", "is_finite"),
+    ("choice_head", "permuted"),
+    ("adam", "_counted"),
+}
 
 
 def modules():

@@ -116,10 +116,10 @@ def _first_half_of_the_noise(monkeypatch):
             if not target:
                 return decide(learners, observations, masks, assignment, target=target, generators=generators)
             half = observations.shape[1] // 2
-            actions, logs = decide(
+            actions = decide(
                 learners, observations[:, :half], masks, assignment[:, :half], target=target, generators=generators
             )
-            return torch.cat([actions, actions], dim=1), torch.cat([logs, logs], dim=1)
+            return torch.cat([actions, actions], dim=1)
 
         return at_rows
 
@@ -127,5 +127,5 @@ def _first_half_of_the_noise(monkeypatch):
 
     monkeypatch.setattr(Learner, "draw_gradient", draw_gradient)
     monkeypatch.setattr(Replay, "sample", sample_first)
-    monkeypatch.setattr(maddpg, "joint_decision", n_rows_of(maddpg.joint_decision))
+    monkeypatch.setattr(maddpg, "joint_actions", n_rows_of(maddpg.joint_actions))
     return used

@@ -13,6 +13,21 @@ def test_spread_pads_the_shorter_part_with_zeros():
     assert torch.equal(LAYOUT.spread(joint, (0, 1)), expected)
 
 
+@pytest.mark.parametrize("layout", [LAYOUT, ALIKE])
+def test_parts_put_together_are_the_joint_vectors_that_were_spread(layout):
+    joint = torch.arange(2.0 * 4 * layout.total).view(2, 4, layout.total)
+    agents = tuple(range(len(layout.widths)))
+    assert torch.equal(layout.together([(agents, layout.spread(joint, agents))]), joint)
+    apart = [(agents[1:], layout.spread(joint, agents[1:])), (agents[:1], layout.spread(joint, agents[:1]))]
+    assert torch.equal(layout.together(apart), joint)
+
+
+def test_parts_wider_than_the_widest_are_cut():
+    joint = torch.arange(12.0).view(1, 2, 6)
+    wide = torch.nn.functional.pad(ALIKE.spread(joint, (0, 1, 2)), (0, 1), value=9)
+    assert torch.equal(ALIKE.together([((0, 1, 2), wide)]), joint)
+
+
 def test_own_takes_of_each_learners_vectors_its_own_part():
     joint = torch.arange(10.0).view(1, 2, 1, 5)
     assert torch.equal(LAYOUT.own(joint, (0, 1)), torch.tensor([[[[0.0, 1, 0]], [[7, 8, 9]]]]))

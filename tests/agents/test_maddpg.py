@@ -7,7 +7,7 @@ import torch
 from nashlens.agents import config, maddpg
 from nashlens.agents.actor_critic_steps import step_actor, step_critic
 from nashlens.agents.learner import Learner
-from nashlens.agents.maddpg import joint_decision, update_all
+from nashlens.agents.maddpg import joint_actions, joint_decision, update_all
 from nashlens.agents.replay import Minibatch, Replay
 
 CPU = torch.device("cpu")
@@ -173,7 +173,7 @@ def test_stored_densities_are_those_of_the_draws(uneven):
         for i in range(2)
     ]
     observations = torch.rand(1, 4000, 6, generator=torch.Generator().manual_seed(1))
-    _, logs = joint_decision(learners, observations, None, target=False, generators=generators()[:1])
+    _, logs = joint_decision(learners, observations, None, generators=generators()[:1])
     # The mean log density of a Gaussian is minus its entropy: −Σ (ln σ + ½ ln 2πe), whatever the box cuts off.
     outputs = learners[1].outputs(learners[1].actor, observations, None)
     _, std = learners[1].head.moments(outputs)
@@ -187,7 +187,7 @@ def test_in_soft_games_only_the_soft_estimator_plays_soft_actions(uneven, estima
 
     def largest(name):
         learner = a_learner(uneven(soft=True), estimator=name)
-        joint, _ = joint_decision([learner], observations, None, target=False, generators=generators())
+        joint, _ = joint_decision([learner], observations, None, generators=generators())
         return joint[..., :3].max(dim=-1).values
 
     assert torch.equal(largest(estimator), torch.ones(2, 50))
@@ -235,8 +235,8 @@ def test_target_actions_come_from_the_target_actors(uneven):
         tensor.zero_()
     learner.target_actor.biases[-1][:, :, :, 1] = 60.0  # the targets choose alternative 1 of the first factor for sure
     observations = torch.rand(2, 5, 6, generator=torch.Generator().manual_seed(1))
-    target, _ = joint_decision([learner], observations, None, target=True, generators=generators())
-    online, _ = joint_decision([learner], observations, None, target=False, generators=generators())
+    target = joint_actions([learner], observations, None, target=True, generators=generators())
+    online = joint_actions([learner], observations, None, target=False, generators=generators())
     assert torch.allclose(target[..., 1], torch.ones(2, 5))
     assert not torch.allclose(online[..., 1], torch.ones(2, 5))
 

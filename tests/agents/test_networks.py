@@ -110,6 +110,15 @@ def test_erase_and_is_finite_concern_one_seed():
     assert any(t[0].any() for t in stack.tensors)
 
 
+def test_a_packed_stack_is_finite_where_only_the_sum_of_its_parameters_is_not():
+    stack = a_stack().packed()
+    stack.weights[0][1, 0, 0, :2] = 3e38
+    assert not torch.isfinite(stack.block.sum())
+    assert stack.is_finite().all()
+    stack.weights[0][1, 0, 0, 0] = float("-inf")
+    assert stack.is_finite().tolist() == [True, False, True]
+
+
 def test_parameter_hash_changes_with_any_parameter():
     stack = a_stack()
     before = [parameter_hash([stack], s) for s in range(3)]
