@@ -134,7 +134,9 @@ def _multiplied(left: Tensor, right: Tensor) -> Tensor:
 
 def _multiplied_with(added: Tensor, left: Tensor, right: Tensor) -> Tensor:
     if _is_halved(left, right):
-        return _joined(_multiplied_with(_twice(added), _halves(left), _twice(right)), left.shape)
+        result = added.new_empty(*left.shape[:2], right.shape[2]).copy_(added)
+        _halves(result).baddbmm_(*_placed(_halves(left), _twice(right)))
+        return result
     shape = left.shape[:2] + right.shape[2:]
     left, right = _placed(left, right)
     if added.shape[1] > 1:
@@ -163,8 +165,7 @@ def _halves(matrices: Tensor) -> Tensor:
 
 def _twice(matrices: Tensor) -> Tensor:
     """Return every matrix twice in a row."""
-    m, a, b = matrices.shape
-    return matrices.unsqueeze(1).expand(m, 2, a, b).reshape(2 * m, a, b)
+    return torch.stack((matrices, matrices), dim=1).flatten(0, 1)
 
 
 def _joined(halves: Tensor, shape: torch.Size) -> Tensor:
