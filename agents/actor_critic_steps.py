@@ -25,13 +25,14 @@ from nashlens.agents.replay import Minibatch
 
 
 @torch.no_grad()
-def step_critic(learner: Learner, batch: Minibatch, next_actions: Tensor, alive: Tensor) -> Tensor:
+def step_critic(learner: Learner, batch: Minibatch, inputs: Tensor, next_actions: Tensor, alive: Tensor) -> Tensor:
     """Move the critics towards their targets; return the losses ``[S, m]``.
 
     Parameters
     ----------
     learner : whose networks move.
     batch : each member's minibatch.
+    inputs : ``[S, m, B, width]``; what the critics read of it.
     next_actions : joint actions ``[S, m, B, ΣA]`` that the target policies take at the successors.
     alive : ``[S]``; seeds that still learn.
     """
@@ -49,7 +50,6 @@ def step_critic(learner: Learner, batch: Minibatch, next_actions: Tensor, alive:
         gamma=learner.settings.gamma,
     )
     found: list[Tensor] = []
-    inputs = learner.inputs.join(batch.observations, batch.actions)
     for critic in learner.critics:
         activations = passes.forward(critic, critic.rows(inputs))
         errors = activations[-1].view(targets.shape) - targets
@@ -62,7 +62,7 @@ def step_critic(learner: Learner, batch: Minibatch, next_actions: Tensor, alive:
 
 @torch.no_grad()
 def step_actor(
-    learner: Learner, batch: Minibatch, joint_actions: Tensor, noise: Noise, alive: Tensor, *, n_updates: int
+    learner: Learner, batch: Minibatch, inputs: Tensor, noise: Noise, alive: Tensor, *, n_updates: int
 ) -> Tensor:
     """Move the actors; return the losses ``[S, m]``.
 
@@ -70,7 +70,8 @@ def step_actor(
     ----------
     learner : whose networks move.
     batch : each member's minibatch.
-    joint_actions : ``[S, m, B, ΣA]``; what the other agents do; the member's own part is replaced.
+    inputs : ``[S, m, B, width]``; what the critics read of it and of what the other agents do; the members' own actions
+        are written into it.
     noise : from `Learner.draw_gradient`.
     alive : ``[S]``; seeds that still learn.
     n_updates : updates made before this one.
@@ -84,7 +85,7 @@ def step_actor(
     if batch.masks is not None:
         masks = learner.actions.own(batch.masks, learner.members)[..., : learner.head.padded]
     step = _climb if learner.settings.gradient == "deterministic" else _score
-    loss, slope = step(learner, batch, joint_actions, outputs, noise, masks=masks, n_updates=n_updates)
+    loss, slope = step(learner, batch, inputs, outputs, noise, masks=masks, n_updates=n_updates)
     weight = learner.settings.logit_penalty
     loss += weight * learner.head.penalty(outputs)
     slope = slope + weight * learner.head.penalty_slope(outputs)
@@ -99,7 +100,7 @@ def step_actor(
 def _climb(
     learner: Learner,
     batch: Minibatch,
-    joint_actions: Tensor,
+    inputs: Tensor,
     outputs: Tensor,
     noise: Noise,
     *,
@@ -108,7 +109,7 @@ def _climb(
 ) -> tuple[Tensor, Tensor]:
     """Return ``−mean Q`` of the actors' own actions ``[S, m]``, and its slope in their outputs."""
     own, back = learner.head.pull_back(outputs, noise, masks, n_updates=n_updates)
-    activations = _pass_of_own(learner, batch, joint_actions, own)
+    activations = _pass_of_own(learner, batch, inputs, own)
     n_rows = own.shape[2]
     values = activations[-1].view(*own.shape[:3])
     down = torch.full_like(activations[-1], -1 / n_rows)
@@ -119,7 +120,7 @@ def _climb(
 def _score(
     learner: Learner,
     batch: Minibatch,
-    joint_actions: Tensor,
+    inputs: Tensor,
     outputs: Tensor,
     noise: Noise,
     *,
@@ -128,22 +129,23 @@ def _score(
 ) -> tuple[Tensor, Tensor]:
     """Return ``−mean log π · Q`` of actions that the actors draw ``[S, m]``, and its slope in their outputs."""
     drawn = learner.head.draw(outputs, noise.first, masks)
-    values = _pass_of_own(learner, batch, joint_actions, learner.head.executed(drawn))[-1].view(*drawn.shape[:3])
+    values = _pass_of_own(learner, batch, inputs, learner.head.executed(drawn))[-1].view(*drawn.shape[:3])
     density, back = learner.head.pull_back_density(outputs, drawn, masks)
     return -(density * values).mean(dim=-1), back(values / -values.shape[-1])
 
 
-def _pass_of_own(learner: Learner, batch: Minibatch, joint_actions: Tensor, own: Tensor) -> list[Tensor]:
-    """Return the first critic's activations where the own actions ``[S, m, B, A]`` replace those given."""
+def _pass_of_own(learner: Learner, batch: Minibatch, inputs: Tensor, own: Tensor) -> list[Tensor]:
+    """Return the first critic's activations where the own actions ``[S, m, B, A]`` replace those in the inputs."""
     critic, own = learner.critics[0], _padded(learner, own)
+    inputs = learner.inputs.with_own(inputs, own)
     if learner.adversary_lengths is not None:
-        joint_actions = worst_case(
-            learner.actions.replace(joint_actions, own, learner.members),
+        moved = worst_case(
+            learner.inputs.joint_actions(inputs),
             lambda joint: learner.value(critic.frozen(), batch.observations, joint),
             learner.adversary_lengths,
             learner.actions,
         )
-    inputs = learner.inputs.join_with_own(batch.observations, joint_actions, own)
+        inputs = learner.inputs.with_own(learner.inputs.join(batch.observations, moved), own)
     return passes.forward(critic, critic.rows(inputs))
 
 

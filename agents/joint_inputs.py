@@ -47,15 +47,22 @@ class JointInputs:
         own = self._observations.own(observations, self._members)
         return torch.cat([own, self._actions.own(actions, self._members)], dim=-1)
 
-    def join_with_own(self, observations: Tensor, actions: Tensor, own: Tensor) -> Tensor:
-        """Return the inputs in which each member's own action ``[S, m, B, A]`` replaces the one given."""
-        inputs = self.join(observations, actions).contiguous()
+    def with_own(self, inputs: Tensor, own: Tensor) -> Tensor:
+        """Return inputs ``[S, m, B, width]`` in which each member's own action ``[S, m, B, A]`` replaces the one there.
+
+        It is written into the inputs given, unless all members' are views of one.
+        """
+        inputs = inputs.contiguous()
         if self._in_line:
             diagonal(inputs[..., self.columns[0].start :], len(self.columns), self._actions.padded).copy_(own)
             return inputs
         for k, here in enumerate(self.columns):
             inputs[:, k, :, here] = own[:, k, :, : here.stop - here.start]
         return inputs
+
+    def joint_actions(self, inputs: Tensor) -> Tensor:
+        """Return the joint actions ``[S, m, B, ΣA]`` in the inputs of central critics."""
+        return inputs[..., -self._actions.total :]
 
 
 def _is_one_for_all(joint: Tensor) -> bool:

@@ -156,14 +156,14 @@ def update_all(
             if learner.opponents.inference.fed_as == "log_probabilities":
                 read = _stand_in(learners, learner, batch, batch.actions, nxt=False, generators=generators)
                 batch = batch.with_actions(read)
-        critic_losses.append(_by_agent(learner, step_critic(learner, batch, next_actions, alive)))
+        inputs = learner.inputs.join(batch.observations, batch.actions)
+        critic_losses.append(_by_agent(learner, step_critic(learner, batch, inputs, next_actions, alive)))
         if actor_due:
-            others = batch.actions
             if learner.settings.other_actions == "current":
                 others = _at_rows(learners, drawn, nxt=False, target=False, generators=generators)
-                others = others.expand_as(batch.actions)
+                inputs = learner.inputs.join(batch.observations, others.expand_as(batch.actions))
             noise = learner.draw_gradient(generators, learner.settings.batch_size)
-            loss = step_actor(learner, batch, others, noise, alive, n_updates=n_updates)
+            loss = step_actor(learner, batch, inputs, noise, alive, n_updates=n_updates)
             actor_losses.append(_by_agent(learner, loss))
         else:
             actor_losses.append(torch.full_like(critic_losses[-1], torch.nan))

@@ -40,13 +40,13 @@ def one_hot_of_largest(scores: Tensor) -> Tensor:
     if scores.shape[-1] >= NARROW:
         return torch.zeros_like(scores).scatter_(-1, scores.argmax(dim=-1, keepdim=True), 1.0)
     apart = _apart(scores)
-    chosen = apart == apart.amax(dim=-2, keepdim=True)
+    chosen = torch.eq(apart, apart.amax(dim=-2, keepdim=True), out=torch.empty_like(apart))
     first, *others = chosen.unbind(-2)
     taken = first.clone()
     for alternative in others:
         torch.gt(alternative, taken, out=alternative)  # chosen, and nothing before it
-        taken.logical_or_(alternative)
-    return chosen.to(scores.dtype).mT
+        taken += alternative
+    return chosen.mT
 
 
 def _total(apart: Tensor) -> Tensor:

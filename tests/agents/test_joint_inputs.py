@@ -16,7 +16,10 @@ def test_central_inputs_are_all_observations_and_then_all_actions():
     assert inputs.width == 6
     assert inputs.columns == [slice(5, 6), slice(3, 5)]
     assert inputs.join(SEEN, DONE)[0, :, 0].tolist() == [[1, 2, 3, 10, 20, 30], [4, 5, 6, 40, 50, 60]]
-    assert inputs.join_with_own(SEEN, DONE, OWN)[0, :, 0].tolist() == [[1, 2, 3, 10, 20, -1], [4, 5, 6, -3, -4, 60]]
+    assert inputs.with_own(inputs.join(SEEN, DONE), OWN)[0, :, 0].tolist() == [
+        [1, 2, 3, 10, 20, -1],
+        [4, 5, 6, -3, -4, 60],
+    ]
 
 
 def test_local_inputs_are_the_own_parts_padded_to_the_widest():
@@ -24,13 +27,19 @@ def test_local_inputs_are_the_own_parts_padded_to_the_widest():
     assert inputs.width == 4
     assert inputs.columns == [slice(2, 3), slice(2, 4)]
     assert inputs.join(SEEN, DONE)[0, :, 0].tolist() == [[2, 3, 30, 0], [4, 0, 40, 50]]
-    assert inputs.join_with_own(SEEN, DONE, OWN)[0, :, 0].tolist() == [[2, 3, -1, 0], [4, 0, -3, -4]]
+    assert inputs.with_own(inputs.join(SEEN, DONE), OWN)[0, :, 0].tolist() == [[2, 3, -1, 0], [4, 0, -3, -4]]
 
 
-def test_inputs_are_an_array_of_their_own():
-    before = DONE.clone()
-    JointInputs(OBSERVATIONS, ACTIONS, MEMBERS, central=True).join_with_own(SEEN, DONE, OWN)
+def test_inputs_are_an_array_of_their_own_into_which_own_actions_are_written():
+    before, inputs = DONE.clone(), JointInputs(OBSERVATIONS, ACTIONS, MEMBERS, central=True)
+    joined = inputs.join(SEEN, DONE)
+    assert inputs.with_own(joined, OWN) is joined
     assert torch.equal(DONE, before)
+
+
+def test_joint_actions_are_found_in_central_inputs():
+    inputs = JointInputs(OBSERVATIONS, ACTIONS, MEMBERS, central=True)
+    assert torch.equal(inputs.joint_actions(inputs.join(SEEN, DONE)), DONE)
 
 
 def test_rows_that_all_members_read_are_joined_once_and_replaced_apart():
@@ -42,6 +51,7 @@ def test_rows_that_all_members_read_are_joined_once_and_replaced_apart():
     own = -torch.arange(24.0).view(2, 2, 3, 2)
     assert torch.equal(inputs.join(*one_for_all), inputs.join(*each))
     assert inputs.join(*one_for_all).stride(1) == 0
-    assert torch.equal(inputs.join_with_own(*one_for_all, own), inputs.join_with_own(*each, own))
-    assert torch.equal(inputs.join_with_own(*each, own)[:, 1, :, 4:], own[:, 1])
+    replaced = inputs.with_own(inputs.join(*one_for_all), own)
+    assert torch.equal(replaced, inputs.with_own(inputs.join(*each), own))
+    assert torch.equal(replaced[:, 1, :, 4:], own[:, 1])
     assert torch.equal(done, torch.arange(24.0).view(2, 1, 3, 4))

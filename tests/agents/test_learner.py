@@ -43,6 +43,10 @@ def a_learner(game, agents, **settings):
     return learner
 
 
+def joined(learner, batch):
+    return learner.inputs.join(batch.observations, batch.actions)
+
+
 def a_batch(game, n_members):
     g = torch.Generator().manual_seed(7)
 
@@ -106,7 +110,7 @@ def test_actor_step_descends_its_loss(uneven, name, kind, agents):
         density = learner.head.log_density(outputs, drawn, masks)
         loss = losses.score_actor_loss(density, values, penalty, penalty_weight=how.logit_penalty)
     expected = gradients(loss.sum() / how.ensemble.size, actor.tensors)
-    found = step_actor(learner, batch, batch.actions, noise, ALIVE, n_updates=3)
+    found = step_actor(learner, batch, joined(learner, batch), noise, ALIVE, n_updates=3)
     assert torch.allclose(found, loss.detach(), atol=1e-6)
     for tensor, gradient in zip(learner.actor.tensors, expected, strict=True):
         assert torch.allclose(tensor.grad, gradient, atol=1e-6)
@@ -129,7 +133,7 @@ def test_critic_step_descends_its_loss(uneven, name, kind, agents):
     each = [losses.critic_loss(learner.value(c, batch.observations, batch.actions), targets) for c in critics]
     loss = torch.stack(each).sum(dim=0)
     expected = gradients(loss.sum(), [t for critic in critics for t in critic.tensors])
-    found = step_critic(learner, batch, next_actions, ALIVE)
+    found = step_critic(learner, batch, joined(learner, batch), next_actions, ALIVE)
     assert torch.allclose(found, loss.detach(), atol=1e-6)
     tensors = [t for critic in learner.critics for t in critic.tensors]
     for tensor, gradient in zip(tensors, expected, strict=True):
@@ -144,7 +148,7 @@ def test_minimax_moves_the_others_before_it_differentiates(uneven):
     plain = a_learner(game, (0, 1))
     batch = a_batch(game, 2)
     noise = learner.draw_gradient([torch.Generator().manual_seed(s) for s in range(2)], N_ROWS)
-    found = [step_actor(x, batch, batch.actions, noise, ALIVE, n_updates=0) for x in (learner, still, plain)]
+    found = [step_actor(x, batch, joined(x, batch), noise, ALIVE, n_updates=0) for x in (learner, still, plain)]
     assert torch.allclose(found[1], found[2])
     assert torch.allclose(still.actor.block.grad, plain.actor.block.grad)
     assert bool((found[0] > found[2]).all())  # −Q rises: the others act against the learner
@@ -154,8 +158,8 @@ def test_dead_seeds_have_no_gradient(uneven):
     learner, batch = a_learner(uneven(), (0, 1)), a_batch(uneven(), 2)
     alive = torch.tensor([True, False])
     noise = learner.draw_gradient([torch.Generator().manual_seed(s) for s in range(2)], N_ROWS)
-    step_critic(learner, batch, batch.actions, alive)
-    step_actor(learner, batch, batch.actions, noise, alive, n_updates=0)
+    step_critic(learner, batch, joined(learner, batch), batch.actions, alive)
+    step_actor(learner, batch, joined(learner, batch), noise, alive, n_updates=0)
     for tensor in (*learner.critics[0].tensors, *learner.actor.tensors):
         assert not tensor.grad[1].any()
         assert tensor.grad[0].any()

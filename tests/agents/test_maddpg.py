@@ -29,6 +29,10 @@ def a_learner(game, **settings):
     )
 
 
+def joined(learner, batch):
+    return learner.inputs.join(batch.observations, batch.actions)
+
+
 def a_batch(game, n_rows=16, n_learners=2):
     g = torch.Generator().manual_seed(7)
 
@@ -73,7 +77,9 @@ def test_critic_step_regresses_on_the_target_critic_and_stops_at_the_end(uneven)
             bootstrap = 0.95 * q_by_hand(learner.target_critics[0], s, i, then) * (1 - batch.terminated[s, i])
             target = batch.rewards[s, i, :, i] + bootstrap
             expected[s, i] = (q_by_hand(learner.critics[0], s, i, now) - target).square().mean()
-    assert torch.allclose(step_critic(learner, batch, next_actions, ALIVE), expected.detach(), rtol=1e-5)
+    assert torch.allclose(
+        step_critic(learner, batch, joined(learner, batch), next_actions, ALIVE), expected.detach(), rtol=1e-5
+    )
 
 
 def test_local_critic_sees_its_own_observation_and_action_only(uneven):
@@ -98,7 +104,7 @@ def test_actor_step_follows_the_critics_action_gradient_with_others_as_stored(un
     noise = learner.draw_gradient(generators(), 16)
     before = [t.detach().clone() for t in learner.actor.tensors]
     learner.actor_optimiser = torch.optim.SGD(learner.actor.tensors, lr=1.0)
-    step_actor(learner, batch, batch.actions, noise, ALIVE, n_updates=0)
+    step_actor(learner, batch, joined(learner, batch), noise, ALIVE, n_updates=0)
     s, i = 1, 0
     weights = [t[s, i].clone().requires_grad_(True) for t in before]
     hidden = torch.relu(batch.observations[s, i, :, :2] @ weights[0][:2] + weights[1])
@@ -114,10 +120,10 @@ def test_actor_step_follows_the_critics_action_gradient_with_others_as_stored(un
 def test_actor_step_leaves_the_critic_alone_and_critic_step_the_actor(uneven):
     learner, batch = a_learner(uneven()), a_batch(uneven())
     critic = [t.detach().clone() for t in learner.critics[0].tensors]
-    step_actor(learner, batch, batch.actions, learner.draw_gradient(generators(), 16), ALIVE, n_updates=0)
+    step_actor(learner, batch, joined(learner, batch), learner.draw_gradient(generators(), 16), ALIVE, n_updates=0)
     assert all(torch.equal(a, b) for a, b in zip(critic, learner.critics[0].tensors, strict=True))
     actor = [t.detach().clone() for t in learner.actor.tensors]
-    step_critic(learner, batch, batch.actions, ALIVE)
+    step_critic(learner, batch, joined(learner, batch), batch.actions, ALIVE)
     assert all(torch.equal(a, b) for a, b in zip(actor, learner.actor.tensors, strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(critic, learner.critics[0].tensors, strict=True))
 
@@ -136,7 +142,7 @@ def test_score_form_has_the_mean_gradient_of_the_enumerated_policy_gradient(unev
     )
     learner.actor_optimiser = torch.optim.SGD(learner.actor.tensors, lr=1.0)
     before = [t.detach().clone() for t in learner.actor.tensors]
-    step_actor(learner, batch, batch.actions, learner.draw_gradient(generators(), n_rows), ALIVE, n_updates=0)
+    step_actor(learner, batch, joined(learner, batch), learner.draw_gradient(generators(), n_rows), ALIVE, n_updates=0)
     s, i = 0, 0
     weights = [t[s, i].clone().requires_grad_(True) for t in before]
     hidden = torch.relu(one.observations[s, i, :, :2] @ weights[0][:2] + weights[1])
@@ -201,9 +207,9 @@ def test_learners_of_one_minibatch_read_the_same_target_actions(uneven, monkeypa
     g = torch.Generator().manual_seed(5)
     replay.insert([torch.rand(2, 64, width, generator=g) for width in (6, 8, 2, 6, 1, 2)], n_updates=0)
 
-    def spy(learner, batch, next_actions, alive):
+    def spy(learner, batch, inputs, next_actions, alive):
         seen.append((batch.observations, next_actions))
-        return step_critic(learner, batch, next_actions, alive)
+        return step_critic(learner, batch, inputs, next_actions, alive)
 
     monkeypatch.setattr(maddpg, "step_critic", spy)
     update_all([a_learner(game, minibatch=minibatch)], replay, ALIVE, generators=generators())
@@ -219,9 +225,9 @@ def test_other_actions_are_replayed_by_default_and_current_on_request(uneven, mo
     g = torch.Generator().manual_seed(5)
     replay.insert([torch.rand(2, 64, width, generator=g) for width in (6, 8, 2, 6, 1, 2)], n_updates=0)
 
-    def spy(learner, batch, joint_actions, noise, alive, *, n_updates):
-        seen[learner.settings.other_actions] = torch.equal(joint_actions, batch.actions)
-        return step_actor(learner, batch, joint_actions, noise, alive, n_updates=n_updates)
+    def spy(learner, batch, inputs, noise, alive, *, n_updates):
+        seen[learner.settings.other_actions] = torch.equal(inputs, joined(learner, batch))
+        return step_actor(learner, batch, inputs, noise, alive, n_updates=n_updates)
 
     monkeypatch.setattr(maddpg, "step_actor", spy)
     for source in ("replay", "current"):
@@ -256,7 +262,7 @@ def test_update_moves_the_targets_by_tau_after_all_steps(uneven):
 def test_dead_seeds_do_not_move(uneven):
     learner, batch = a_learner(uneven()), a_batch(uneven())
     before = [t.detach().clone() for t in learner.critics[0].tensors]
-    step_critic(learner, batch, batch.actions, torch.tensor([True, False]))
+    step_critic(learner, batch, joined(learner, batch), batch.actions, torch.tensor([True, False]))
     for old, new in zip(before, learner.critics[0].tensors, strict=True):
         assert torch.equal(old[1], new[1])
     assert any(not torch.equal(old[0], new[0]) for old, new in zip(before, learner.critics[0].tensors, strict=True))
