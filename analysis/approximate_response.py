@@ -5,6 +5,9 @@ true gain from below in expectation, provided the episodes took no part in its t
 limit is what may be certified: at least this exploitable. That nothing was found certifies nothing. Gains are never
 clipped at 0, since that would bias them upwards; only the certified column is.
 
+Few seeds may agree by chance where each one's episodes leave far more open: limits over seeds are no nearer to the mean
+than the errors of the episodes allow (`random_effects`).
+
 References
 ----------
 Timbers et al. (2022), arXiv:2004.09677.
@@ -19,8 +22,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from nashlens.analysis.random_effects import FLOORED, KNAPP, within_error
 from nashlens.analysis.results import Array, Bound, Estimate, Record, read_only
-from nashlens.analysis.statistics import check_level, numbers
+from nashlens.analysis.statistics import check_level, checked_row, missing_reasons, numbers, unit_mean
 
 TIMBERS = "Timbers et al. (2022), arXiv:2004.09677"
 
@@ -46,7 +50,7 @@ class ApproximateResponse:
     scale: Array
     n_steps: int | None = None
     bound: Bound = "lower"
-    references: tuple[str, ...] = (TIMBERS,)
+    references: tuple[str, ...] = (TIMBERS, *KNAPP.split("; "))
 
     @property
     def certified(self) -> Array:
@@ -120,8 +124,8 @@ def approximate_response(
 
     Returns
     -------
-    ApproximateResponse; its `bound` is ``lower``, in expectation. With two seeds or more the seed is the unit:
-    ``m − t_{S−1} s / √S`` over the seeds' mean gains. With one, the episode is, and the bound is that profile's alone.
+    ApproximateResponse; its `bound` is ``lower``, in expectation. With two seeds or more the seed is the unit: see
+    `limit_over_seeds`. With one, the episode is, and the bound is that profile's alone.
 
     Raises
     ------
@@ -130,8 +134,8 @@ def approximate_response(
 
     Notes
     -----
-    The sum over deviators adds a seed's gains before it looks across seeds; of one seed it adds the deviators'
-    variances, whose episodes are independent, with Welch and Satterthwaite's degrees of freedom.
+    The sum over deviators adds a seed's gains before it looks across seeds. Within a seed it adds the deviators'
+    variances, whose episodes are independent; of one seed with Welch and Satterthwaite's degrees of freedom.
 
     References
     ----------
@@ -175,35 +179,82 @@ def _paired_gains(deviation: npt.ArrayLike, original: npt.ArrayLike, deviator: i
     return gains if gains.ndim == 2 else gains[None]
 
 
+def limit_over_seeds(gains: npt.ArrayLike, errors: npt.ArrayLike | None = None, *, level: float = 0.95) -> Estimate:
+    """Mean gain over seeds with its one-sided lower limit, ``m − t_{S−1} √(max(s², mean e²) / S)``.
+
+    Parameters
+    ----------
+    gains : ``[S]``; each seed's mean gain over its own episodes.
+    errors : ``[S]``; the standard errors of these means. Left out, or unknown (NaN) in a seed, the limit is Student's,
+        with ``s²`` alone, and `method` says so.
+    level : of the limit.
+
+    Raises
+    ------
+    ValueError : `gains` is no row of numbers, `errors` does not fit it or is below 0, or `level` is out of range.
+
+    Examples
+    --------
+    >>> round(limit_over_seeds([1.9, 2.0, 2.1], [0.5, 0.5, 0.5]).low, 3)  # 2 − 2.920 · 0.5 / √3
+    1.157
+    """
+    check_level(level)
+    by_seed = checked_row(gains, name="gains")
+    within = np.full_like(by_seed, np.nan) if errors is None else checked_row(errors, name="errors")
+    if within.shape != by_seed.shape:
+        raise ValueError(f"errors must be {len(by_seed)} numbers, one a seed, not {len(within)}")
+    n, left = len(by_seed), float(within_error(within))
+    reason = str(missing_reasons(by_seed, unit="seed", min_units=2).item()).replace("an interval", "a limit")
+    error = np.nan if reason else float(np.sqrt(np.fmax(by_seed.var(ddof=1) / n, left**2)))
+    method = "student-t" if np.isnan(left) else FLOORED
+    return _limit(float(unit_mean(by_seed)), error, n - 1, level, method=method, n=n, unit="seed", reason=reason)
+
+
 def _lower_limit(gains: Sequence[Array], level: float) -> Estimate:
-    """Return the summed gain of some deviators ``[S, M]`` with its one-sided limit."""
+    """Return the summed gain of some deviators, each ``[S, M]``, with its one-sided limit."""
     n_seeds, n_episodes = gains[0].shape[0], min(each.shape[1] for each in gains)
     with np.errstate(invalid="ignore"):
         by_seed = np.sum([each.mean(axis=1) for each in gains], axis=0)
-    n, unit = (n_seeds, "seed") if n_seeds > 1 else (n_episodes, "episode")
-    n_bad = int((~np.isfinite(by_seed)).sum())
-    reason = f"{n_bad} of {n_seeds} seeds have no finite value" if n_bad else ""
-    if not reason and n < 2:
-        reason = f"n = 1 {unit}; a limit needs at least 2"
-    low, mean = np.nan, float(by_seed.mean())
-    if not reason:
         if n_seeds > 1:
-            variance, freedom = float(by_seed.var(ddof=1)) / n_seeds, float(n_seeds - 1)
-        else:
-            variance, freedom = _episode_variance(gains)
-        low = mean - float(special.stdtrit(freedom, level)) * float(np.sqrt(variance))
+            errors = np.sqrt(np.sum([_squared_errors(each) for each in gains], axis=0))
+            return limit_over_seeds(by_seed, errors, level=level)
+    reason = "" if np.isfinite(by_seed).all() else "1 of 1 seeds have no finite value"
+    if not reason and n_episodes < 2:
+        reason = "n = 1 episode; a limit needs at least 2"
+    variance, freedom = (np.nan, 1.0) if reason else _episode_variance(gains)
+    return _limit(
+        float(by_seed.mean()),
+        float(np.sqrt(variance)),
+        freedom,
+        level,
+        method="student-t",
+        n=n_episodes,
+        unit="episode",
+        reason=reason,
+    )
+
+
+def _limit(
+    mean: float, error: float, freedom: float, level: float, *, method: str, n: int, unit: str, reason: str
+) -> Estimate:
     return Estimate(
         value=mean,
-        low=low,
+        low=np.nan if reason else mean - float(special.stdtrit(freedom, level)) * error,
         high=np.nan if reason else np.inf,
         level=level,
-        method="one-sided student-t",
+        method=f"one-sided {method}",
         n=n,
         unit=unit,
         bound="lower",
         higher_is_better=False,
         reason=reason,
     )
+
+
+def _squared_errors(gains: Array) -> Array:
+    """Return the squared standard error ``[S]`` of each seed's mean over its episodes; NaN for a single episode."""
+    n_seeds, n_episodes = gains.shape
+    return gains.var(axis=1, ddof=1) / n_episodes if n_episodes > 1 else np.full(n_seeds, np.nan)
 
 
 def _episode_variance(gains: Sequence[Array]) -> tuple[float, float]:

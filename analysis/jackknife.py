@@ -7,6 +7,7 @@ error is ``√((n − 1)/n Σ (θ_−m − θ̄)²)``, and the interval Student'
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from scipy import special
 
 from nashlens.analysis.results import Array, read_only
@@ -17,6 +18,7 @@ def jackknife(
     values: Array,
     left_out: Array,
     *,
+    within: npt.ArrayLike | None = None,
     level: float = 0.95,
     unit: str = "episode",
     metric: str = "mean",
@@ -29,6 +31,8 @@ def jackknife(
     ----------
     values : ``[…]``; the statistics of all n units.
     left_out : ``[n, …]``; the same without one unit.
+    within : ``[…]``; what the units' own errors alone leave open of each statistic, as a standard error: no smaller one
+        is used (see `random_effects`). Left out, or NaN anywhere, there is no such floor, and `method` says so.
     level : confidence level of each interval.
     unit, metric, higher_is_better : carried into the result.
     reason : why there can be no interval, if there can be none.
@@ -55,10 +59,13 @@ def jackknife(
     usable = np.full(points.shape, not reason)
     if not reason:
         usable = np.isfinite(points) & np.isfinite(left_out).all(axis=0)
+    floor = np.broadcast_to(np.asarray(np.nan if within is None else within, dtype=np.float64), points.shape)
+    floored = not np.isnan(floor).any()
     half = np.full(points.shape, np.nan)
     if usable.any():
         with np.errstate(invalid="ignore"):
             spread = np.sqrt((n - 1) / n * ((left_out - left_out.mean(axis=0)) ** 2).sum(axis=0))
+        spread = np.maximum(spread, floor) if floored else spread
         half = np.where(usable, special.stdtrit(n - 1, (1 + level) / 2) * spread, np.nan)
     why = reason or "the statistic is not finite without some unit"
     return Intervals(
@@ -67,7 +74,7 @@ def jackknife(
         high=read_only(points + half),
         reasons=np.where(usable, "", why),
         level=level,
-        method="jackknife",
+        method="floored jackknife" if floored else "jackknife",
         n=n,
         unit=unit,
         metric=metric,

@@ -19,6 +19,18 @@ def test_jackknife_of_a_mean_is_students_interval():
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
+def test_jackknife_is_no_narrower_than_what_the_units_own_errors_leave_open():
+    values = np.random.default_rng(0).normal(size=9)
+    spread = values.std(ddof=1) / 3
+    point, left_out = np.asarray(values.mean()), without_each(values, np.mean)
+    plain = jackknife(point, left_out).at()
+    below, above = (jackknife(point, left_out, within=factor * spread).at() for factor in (0.9, 2.0))
+    assert (below.low, below.high, below.method) == (plain.low, plain.high, "floored jackknife")
+    assert above.high - point == pytest.approx(2 * (plain.high - point))
+    unknown = jackknife(point, left_out, within=np.nan).at()
+    assert (unknown.high, unknown.method) == (plain.high, "jackknife")
+
+
 def test_jackknife_of_a_ratio_covers_it():
     # E[y]/E[x] = 2, n = 40, nominal .9; 800 samples: binomial standard deviation .0106, four allowed.
     rng = np.random.default_rng(1)
