@@ -83,7 +83,9 @@ class Instrument(Protocol):
     Attributes
     ----------
     name : as a suite asks for it.
-    version : raised whenever `measure` or `compare` give other numbers than before.
+    version : raised whenever `measure` or `compare` give other numbers than before. What another version measured is
+        measured again, unless an attribute ``reads`` of the instrument, a tuple of versions, names it: one that lacks
+        rows, has the same numbers otherwise, and costs too much to measure again.
     quantities : every metric that `measure` gives.
     """
 

@@ -41,7 +41,8 @@ def measured_by(name: str, store: Store, run_id: str, *, anew: bool = False) -> 
     store : where the run is.
     run_id : which.
     anew : True to measure now, and to keep nothing. Times that passed are then those of the first measuring, where its
-        file is there: nothing repeats them.
+        file is there: nothing repeats them. Of a file of an earlier version that is read too, rows that it lacks are
+        left out, so that a report of it can be checked.
 
     Raises
     ------
@@ -50,7 +51,10 @@ def measured_by(name: str, store: Store, run_id: str, *, anew: bool = False) -> 
     """
     chosen = instrument(name)
     path = store.measures_path(run_id, name)
-    kept = _kept(path, chosen.version)
+    kept, older = _kept(path, chosen.version), None
+    if kept is None:
+        earlier = (_kept(path, version) for version in getattr(chosen, "reads", ()))
+        kept = older = next((frame for frame in earlier if frame is not None), None)
     if kept is not None and not anew:
         return kept
     run = store.read(run_id)
@@ -62,7 +66,7 @@ def measured_by(name: str, store: Store, run_id: str, *, anew: bool = False) -> 
             _keep(frame, path, chosen.version)
     elif kept is not None:
         frame = _with_times_of(kept, frame, [each.name for each in chosen.quantities if each.timing])
-    return frame
+    return frame if older is None else frame[frame["metric"].isin(older["metric"])].reset_index(drop=True)
 
 
 def _with_times_of(kept: pd.DataFrame, frame: pd.DataFrame, times: Sequence[str]) -> pd.DataFrame:

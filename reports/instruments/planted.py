@@ -34,6 +34,7 @@ class Planted:
     gain : what it could gain, payoff units.
     bound : whether `gain` is exact, or an estimate from episodes.
     n : episodes behind an estimate, 1 for an exact number.
+    error : standard error of an estimate, 0 of an exact number.
     """
 
     policies: JointPolicy
@@ -41,6 +42,7 @@ class Planted:
     gain: float
     bound: Bound
     n: int = 1
+    error: float = 0.0
 
 
 def planted_hole(game: Game) -> Planted | None:
@@ -80,6 +82,15 @@ def planted_equilibrium(game: Game) -> Planted | None:
             return None
         return _of(game, tuple(fixed_number(game, i, each) for i, each in enumerate(place)), agent=0)
     return None
+
+
+def standard_error(values: Array) -> float:
+    """Return the standard error of the mean of independent episodes ``[M]``.
+
+    >>> standard_error(np.array([1.0, 3.0]))  # √2 / √2
+    1.0
+    """
+    return float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
 def fixed_number(game: ContinuousGame, agent: int, value: float) -> GaussianPolicy:

@@ -17,7 +17,7 @@ from nashlens.games.anchors import anchor_policies, random_policy
 from nashlens.games.core import Array, Choice
 from nashlens.games.particle.world import ParticleWorld
 from nashlens.games.policy import ConstantPolicy
-from nashlens.reports.instruments.planted import Planted
+from nashlens.reports.instruments.planted import Planted, standard_error
 
 N_EPISODES = 400
 SHOWN = 3  # standard errors by which a gain must be above 0
@@ -99,10 +99,17 @@ def _returns(game: Game, agent: int, policy: Policy, seed: int) -> Array:
 
 
 def _score(gains: Array) -> float:
-    return float(gains.mean() / max(gains.std(ddof=1) / np.sqrt(len(gains)), 1e-12))
+    return float(gains.mean() / max(standard_error(gains), 1e-12))
 
 
 def _planted(policies: JointPolicy, agent: int, gains: Array) -> Planted | None:
     if _score(gains) < SHOWN:
         return None
-    return Planted(policies=policies, agent=agent, gain=float(gains.mean()), bound="estimate", n=len(gains))
+    return Planted(
+        policies=policies,
+        agent=agent,
+        gain=float(gains.mean()),
+        bound="estimate",
+        n=len(gains),
+        error=standard_error(gains),
+    )

@@ -32,7 +32,7 @@ def test_random_effects_of_values_that_agree_by_chance():
     # Five seeds within .06 about .32 with errors of .22 to .30, whose true mean is 0: Student's t excludes it by far.
     values, errors = [0.3734, 0.2440, 0.3110, 0.3890, 0.2998], [0.2863, 0.2966, 0.2227, 0.2507, 0.2543]
     assert student_t(values).at().low == pytest.approx(0.251, abs=1e-3)
-    # mean e² = .06950: .3234 − 2.776 · .2636 / √5 = −.004
+    # mean e² = .06941: .3234 − 2.776 · .2635 / √5 = −.004
     assert random_effects_mean(values, errors).at().low == pytest.approx(-0.004, abs=1e-3)
 
 

@@ -195,6 +195,27 @@ def test_another_version_measures_again(store: Store, doubling: Doubling) -> Non
     assert doubling.measured == [1, 1]
 
 
+def test_an_earlier_version_that_is_read_too_is_not_measured_again_and_can_be_checked(
+    store: Store, doubling: Doubling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measure(run: TrainingRun, game: Game) -> Iterator[Row]:
+        doubling.measured.append(run.seed)
+        yield row("double_seed", 2.0 * run.seed, step=100, unit="run", n=1)
+        yield row("double_seed_error", 0.5, step=100, unit="run", n=1)
+
+    first, second = (run.run_id for run in store.suite().runs[:2])
+    measured_by("doubling", store, second)
+    doubling.version = 3
+    monkeypatch.setattr(doubling, "reads", (1, 2), raising=False)
+    monkeypatch.setattr(doubling, "measure", measure)
+    assert list(measured_by("doubling", store, second)["metric"]) == ["double_seed"]
+    assert doubling.measured == [1]
+    assert list(measured_by("doubling", store, second, anew=True)["metric"]) == ["double_seed"]
+    assert list(measured_by("doubling", store, first)["metric"]) == ["double_seed", "double_seed_error"]
+    doubling.version = 4  # reads neither 3
+    assert len(measured_by("doubling", store, first, anew=True)) == 2
+
+
 def test_another_version_measures_again_where_there_was_nothing(
     store: Store, doubling: Doubling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
