@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from nashlens.analysis.random_effects import FLOORED, KNAPP, within_error
+from nashlens.analysis.random_effects import FLOORED, KNAPP, errors_over_episodes, within_error
 from nashlens.analysis.results import Array, Bound, Estimate, Record, read_only
 from nashlens.analysis.statistics import check_level, checked_row, missing_reasons, numbers, unit_mean
 
@@ -216,7 +216,7 @@ def _lower_limit(gains: Sequence[Array], level: float) -> Estimate:
     with np.errstate(invalid="ignore"):
         by_seed = np.sum([each.mean(axis=1) for each in gains], axis=0)
         if n_seeds > 1:
-            errors = np.sqrt(np.sum([_squared_errors(each) for each in gains], axis=0))
+            errors = np.sqrt(np.sum([errors_over_episodes(each) ** 2 for each in gains], axis=0))
             return limit_over_seeds(by_seed, errors, level=level)
     reason = "" if np.isfinite(by_seed).all() else "1 of 1 seeds have no finite value"
     if not reason and n_episodes < 2:
@@ -249,12 +249,6 @@ def _limit(
         higher_is_better=False,
         reason=reason,
     )
-
-
-def _squared_errors(gains: Array) -> Array:
-    """Return the squared standard error ``[S]`` of each seed's mean over its episodes; NaN for a single episode."""
-    n_seeds, n_episodes = gains.shape
-    return gains.var(axis=1, ddof=1) / n_episodes if n_episodes > 1 else np.full(n_seeds, np.nan)
 
 
 def _episode_variance(gains: Sequence[Array]) -> tuple[float, float]:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nashlens.analysis.comparisons import PValue, sign_flip_test
+from nashlens.analysis.random_effects import errors_over_episodes, random_effects_mean
 from nashlens.analysis.results import Array, Bound, Record
 from nashlens.analysis.statistics import Intervals, numbers, student_t
 
@@ -24,7 +25,8 @@ class CloneTest:
 
     Attributes
     ----------
-    loss : joint return less the return of copies of the best agent, with Student's interval.
+    loss : joint return less the return of copies of the best agent, with Student's interval; over seeds floored at the
+        errors of each one's episodes.
     p_value : sign-flip test that the loss is symmetric about 0, over the same units; two-sided.
     chosen : ``[S, 2]``; the agent that the even and that the odd episodes chose.
     bound : ``upper``: in expectation the loss is at least ``J − max_i J(π_i, …, π_i)``.
@@ -79,9 +81,14 @@ def clone_test(
     if unit == "episode" and len(whole) != 1:
         raise ValueError(f"unit can be episode for one seed only, not for {len(whole)}")
     losses, chosen = _cross_fitted(whole, copies)
-    values = losses.mean(axis=1) if unit == "seed" else losses[0]
+    if unit == "seed":
+        values = losses.mean(axis=1)
+        found = random_effects_mean(values, errors_over_episodes(losses), level=level, metric="clone_loss")
+    else:
+        values = losses[0]
+        found = student_t(values, level=level, unit=unit, metric="clone_loss")
     return CloneTest(
-        loss=student_t(values, level=level, unit=unit, metric="clone_loss"),
+        loss=found,
         p_value=sign_flip_test(values, unit=unit, rng=rng),
         chosen=chosen,
     )

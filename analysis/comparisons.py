@@ -14,6 +14,7 @@ from math import comb
 import numpy as np
 import numpy.typing as npt
 
+from nashlens.analysis.random_effects import random_effects_mean
 from nashlens.analysis.results import Array, Bound, Record
 from nashlens.analysis.statistics import Intervals, checked_row, checked_units, student_t
 
@@ -57,6 +58,7 @@ def paired_difference(
     values: npt.ArrayLike,
     others: npt.ArrayLike,
     *,
+    errors: npt.ArrayLike | None = None,
     level: float = 0.95,
     unit: str = "seed",
     metric: str = "difference",
@@ -67,6 +69,8 @@ def paired_difference(
     Parameters
     ----------
     values, others : ``[S, …]`` of one shape; row s of both belongs to the same seed.
+    errors : ``[S, …]``; standard error of each difference over the seed's episodes, at which the interval is floored as
+        in `random_effects.random_effects_mean`. Not floored if left out.
     level, unit, metric, higher_is_better : as in `statistics.student_t`.
 
     Raises
@@ -80,7 +84,11 @@ def paired_difference(
         )
     with np.errstate(invalid="ignore"):
         differences = ours - theirs
-    return student_t(differences, level=level, unit=unit, metric=metric, higher_is_better=higher_is_better)
+    if errors is None:
+        return student_t(differences, level=level, unit=unit, metric=metric, higher_is_better=higher_is_better)
+    return random_effects_mean(
+        differences, errors, level=level, unit=unit, metric=metric, higher_is_better=higher_is_better
+    )
 
 
 def sign_flip_test(

@@ -121,3 +121,26 @@ def within_error(errors: Array) -> Array:
         return np.full(errors.shape[1:], np.nan)
     left: Array = np.sqrt((errors**2).sum(axis=0)) / len(errors)
     return np.asarray(np.where(np.isfinite(left), left, np.nan), dtype=np.float64)
+
+
+def errors_over_episodes(returns: Array) -> Array:
+    """Return the standard error of each mean over the last axis, that of independent episodes.
+
+    Parameters
+    ----------
+    returns : ``[…, E]``; paired differences where that is what is averaged.
+
+    Returns
+    -------
+    ``[…]``; NaN for fewer than two episodes.
+
+    Examples
+    --------
+    >>> float(errors_over_episodes(np.array([1.0, 3.0])))  # √2 / √2
+    1.0
+    """
+    n = returns.shape[-1]
+    if n < 2:
+        return np.full(returns.shape[:-1], np.nan)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(returns.std(axis=-1, ddof=1) / np.sqrt(n), dtype=np.float64)

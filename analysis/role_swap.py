@@ -13,8 +13,9 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from nashlens.analysis.random_effects import errors_over_episodes, random_effects_mean
 from nashlens.analysis.results import Array, Bound, Record
-from nashlens.analysis.statistics import Intervals, numbers, student_t
+from nashlens.analysis.statistics import Intervals, numbers
 
 _MAX_EXACT = 50_000
 
@@ -25,7 +26,8 @@ class RoleSwap:
 
     Attributes
     ----------
-    loss : return in place less the mean return of the other permutations, with Student's interval over seeds.
+    loss : return in place less the mean return of the other permutations, with Student's interval over seeds, floored
+        at the errors of each seed's episodes where there are several.
     p : probability of so large a mean loss if in every seed each permutation might as well be the one in place;
         one-sided; NaN if there is none, and then `reason` says why.
     smallest_p : the smallest p-value that this many permutations and seeds can reach.
@@ -100,7 +102,7 @@ def role_swap(
     n_seeds, n_orders = means.shape
     with np.errstate(invalid="ignore"):
         losses = (means[:, :, None] - means[:, None]).sum(axis=2) / (n_orders - 1)  # as if each had been in place
-    loss = student_t(losses[:, home], level=level, metric="role_swap_loss")
+    loss = random_effects_mean(losses[:, home], _errors(table, home), level=level, metric="role_swap_loss")
     if n_seeds == 0 or not np.isfinite(losses).all():
         n_bad = int((~np.isfinite(losses).all(axis=1)).sum())
         reason = f"{n_bad} of {n_seeds} seeds have no finite value" if n_seeds else "there is no seed"
@@ -117,6 +119,16 @@ def role_swap(
         bound="exact" if exact else "estimate",
         reason=reason,
     )
+
+
+def _errors(returns: Array, home: int) -> Array:
+    """Return the standard error ``[S]`` of each seed's loss over its episodes; NaN where none are given."""
+    if returns.ndim == 2:
+        return np.full(len(returns), np.nan)
+    others = np.delete(returns, home, axis=1)
+    with np.errstate(invalid="ignore"):
+        losses = (returns[:, home, None] - others).mean(axis=1)  # differences first: 0 stays 0
+        return errors_over_episodes(losses)
 
 
 def _p_value(losses: Array, home: int, n_resamples: int, rng: np.random.Generator) -> tuple[float, float, bool]:

@@ -137,7 +137,9 @@ def final_estimates(frame: pd.DataFrame, metrics: Sequence[str] | None = None) -
     return pd.DataFrame(rows, columns=FINAL_COLUMNS)
 
 
-def difference(first: pd.Series, second: pd.Series, *, higher_is_better: bool | None = None) -> Estimate:
+def difference(
+    first: pd.Series, second: pd.Series, *, errors: pd.Series | None = None, higher_is_better: bool | None = None
+) -> Estimate:
     """Return the mean difference over shared seeds, with the interval of the paired differences.
 
     Fewer than `MIN_SEEDS` shared seeds have no interval, and a reason instead.
@@ -145,11 +147,16 @@ def difference(first: pd.Series, second: pd.Series, *, higher_is_better: bool | 
     Parameters
     ----------
     first, second : values by seed; seeds that only one of them has do not count.
+    errors : standard error of the difference by seed, at which the interval is floored; not floored if left out.
     higher_is_better : the direction of the quantity, None where it has none.
     """
     shared = first.index.intersection(second.index)
     found = paired_difference(
-        first.loc[shared].to_numpy(), second.loc[shared].to_numpy(), level=LEVEL, higher_is_better=higher_is_better
+        first.loc[shared].to_numpy(),
+        second.loc[shared].to_numpy(),
+        errors=None if errors is None else errors.loc[shared].to_numpy(),
+        level=LEVEL,
+        higher_is_better=higher_is_better,
     ).at()
     if found.n >= MIN_SEEDS:
         return found

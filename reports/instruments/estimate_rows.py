@@ -10,6 +10,7 @@ from typing import Any
 import numpy.typing as npt
 import pandas as pd
 
+from nashlens.analysis.random_effects import random_effects_mean
 from nashlens.analysis.results import Estimate
 from nashlens.analysis.statistics import student_t
 from nashlens.reports.estimates import LEVEL, MIN_SEEDS
@@ -112,15 +113,20 @@ def few_note(frame: pd.DataFrame) -> str:
     return f" Fewer than {MIN_SEEDS} {listed(units)} have no interval." if units else ""
 
 
-def over_seeds(values: npt.ArrayLike, *, higher_is_better: bool | None = None) -> Estimate:
+def over_seeds(
+    values: npt.ArrayLike, *, errors: npt.ArrayLike | None = None, higher_is_better: bool | None = None
+) -> Estimate:
     """Return the mean over seeds with Student's interval; fewer than `MIN_SEEDS` have a value, and why no interval.
 
     Parameters
     ----------
     values : ``[S]``; one number a seed.
+    errors : ``[S]``; the standard error of each, at which the interval is floored; not floored if left out.
     higher_is_better : the direction of the quantity, None where it has none.
     """
-    return enough_seeds(student_t(values, level=LEVEL, higher_is_better=higher_is_better).at())
+    if errors is None:
+        return enough_seeds(student_t(values, level=LEVEL, higher_is_better=higher_is_better).at())
+    return enough_seeds(random_effects_mean(values, errors, level=LEVEL, higher_is_better=higher_is_better).at())
 
 
 def enough_seeds(estimate: Estimate) -> Estimate:

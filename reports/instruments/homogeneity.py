@@ -38,7 +38,7 @@ class Homogeneity:
     """Compares runs whose agents share parameters with runs whose agents do not."""
 
     name = "homogeneity"
-    version = 3
+    version = 4
     quantities = QUANTITIES
 
     def measure(self, run: TrainingRun, game: Game) -> Iterator[Row]:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from nashlens.analysis.clone_test import clone_test
 from nashlens.analysis.comparisons import PValue, sign_flip_test
+from nashlens.analysis.random_effects import errors_over_episodes
 from nashlens.analysis.results import Array, Bound, Estimate
 from nashlens.analysis.role_swap import role_swap
 from nashlens.games import Game
@@ -97,6 +98,20 @@ class _Returns:
     def by_seed(self) -> pd.Series:
         return pd.Series(self.swapped[:, 0].mean(axis=1), index=list(self.seeds))
 
+    @property
+    def errors(self) -> Array:
+        """``[S]``; what each seed's episodes leave open of its return in place; NaN where it is an expectation."""
+        return errors_over_episodes(self.swapped[:, 0])
+
+    def errors_beside(self, other: _Returns) -> pd.Series:
+        """Return what episodes leave open of the difference of each shared seed, episode by episode."""
+        own, theirs = (dict(zip(each.seeds, each.swapped[:, 0], strict=True)) for each in (self, other))
+        shared = [seed for seed in own if seed in theirs]
+        if self.swapped.shape[2] != other.swapped.shape[2]:
+            return pd.Series(np.nan, index=shared)
+        pairs = [errors_over_episodes(own[seed] - theirs[seed]) for seed in shared]
+        return pd.Series(pairs, index=shared, dtype=np.float64)
+
 
 def _returns(game: Game, role: Role, ends: Ends, reference: Ends) -> _Returns:
     n = len(role.exchangeable)
@@ -124,11 +139,11 @@ def _returns(game: Game, role: Role, ends: Ends, reference: Ends) -> _Returns:
 
 
 def _rows(own: _Returns, reference: _Returns | None) -> Iterator[dict[str, Any]]:
-    yield _row("common_return", over_seeds(own.by_seed.to_numpy(), higher_is_better=True), each=own.bound)
+    common = over_seeds(own.by_seed.to_numpy(), errors=own.errors, higher_is_better=True)
+    yield _row("common_return", common, each=own.bound)
     if reference is not None and reference is not own:
-        yield _row(
-            "sharing_difference", difference(own.by_seed, reference.by_seed, higher_is_better=True), each=own.bound
-        )
+        found = difference(own.by_seed, reference.by_seed, errors=own.errors_beside(reference), higher_is_better=True)
+        yield _row("sharing_difference", found, each=own.bound)
     if not own.cloned.size:
         return
     rng = child(own.seeds[0], "homogeneity", "tests")
@@ -169,15 +184,20 @@ def anchor_rows(runs: Mapping[str, Sequence[TrainingRun]], game: Game, *, label:
     random = anchor_policies(game)["random"]
     rows = []
     for role in roles(game):
-        values = []
+        values, errors = [], []
         for k, seed in enumerate(ends.seeds):
             joint = mounted(random, ends.policies[(k + 1) % len(ends.policies)], role.members)
             rng = child(seed, "homogeneity", "places")
             found = joint_returns(game, joint, n_episodes=N_EPISODES, explore=ends.explored, rng=rng)
-            values.append(float(role.common_return(found.values).mean()))
+            common = role.common_return(found.values)
+            values.append(float(common.mean()))
+            errors.append(float(errors_over_episodes(common)))
         rows.append(
             estimate_row(
-                over_seeds(values, higher_is_better=True), game=label, role=role.label, quantity="random_return"
+                over_seeds(values, errors=errors, higher_is_better=True),
+                game=label,
+                role=role.label,
+                quantity="random_return",
             )
         )
     return pd.DataFrame(rows, columns=["game", "role", "quantity", *ESTIMATE_COLUMNS])

@@ -138,7 +138,8 @@ def _caption(anchors: pd.DataFrame) -> str:
             )
     known = f" The best joint return and that of the best shared strategy: {'; '.join(exact)}." if exact else ""
     return (
-        "Means over seeds with their 95% intervals (Student's t). The common return is the common reward, the sum of "
+        "Means over seeds with their 95% intervals (Student's t; of returns in played episodes and their differences "
+        "floored at the errors of each seed's episodes). The common return is the common reward, the sum of "
         "payoffs in a matrix game without one, or the mean return of a role's agents; with several sides the "
         "opponents are those of the reference's runs. Sharing is enough where the interval of the difference, paired "
         f"by seed, lies above −{TOLERATED:.0%} of what separate policies gain over random play; it costs where the "

@@ -79,8 +79,9 @@ def _caption(n_tests: int) -> str:
         "permutation p. Cloning: the return less that of copies of the best agent, exact two-sided sign-flip p; with ≤ "
         "an upper bound, as the best copy is chosen by episodes. One policy without an index is its own copy and not "
         f"tested, nor is a loss that is exactly 0 in every seed. Means over seeds, {LEVEL:.0%} intervals of Student's "
-        f"t, unadjusted; fewer than {MIN_SEEDS} seeds have none. Smallest p: what so many seeds can reach at all. Holm "
-        f"p: after Holm's correction for the {counted(n_tests, 'test')} left; a verdict needs at most {ALPHA}."
+        "t, unadjusted; where episodes are played they are floored at the errors of each seed's episodes. Fewer than "
+        f"{MIN_SEEDS} seeds have none. Smallest p: what so many seeds can reach at all. Holm p: after Holm's "
+        f"correction for the {counted(n_tests, 'test')} left; a verdict needs at most {ALPHA}."
     )
 
 

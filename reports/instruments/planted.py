@@ -84,15 +84,6 @@ def planted_equilibrium(game: Game) -> Planted | None:
     return None
 
 
-def standard_error(values: Array) -> float:
-    """Return the standard error of the mean of independent episodes ``[M]``.
-
-    >>> standard_error(np.array([1.0, 3.0]))  # √2 / √2
-    1.0
-    """
-    return float(values.std(ddof=1) / np.sqrt(len(values)))
-
-
 def fixed_number(game: ContinuousGame, agent: int, value: float) -> GaussianPolicy:
     """Return a policy that plays about one number: a normal draw of the least width that learners may have."""
     space, size = game.spec.action_spaces[agent], game.spec.observation_sizes[agent]

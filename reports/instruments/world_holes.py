@@ -12,12 +12,13 @@ from itertools import product
 
 import numpy as np
 
+from nashlens.analysis.random_effects import errors_over_episodes
 from nashlens.games import Game, JointPolicy, Policy, play
 from nashlens.games.anchors import anchor_policies, random_policy
 from nashlens.games.core import Array, Choice
 from nashlens.games.particle.world import ParticleWorld
 from nashlens.games.policy import ConstantPolicy
-from nashlens.reports.instruments.planted import Planted, standard_error
+from nashlens.reports.instruments.planted import Planted
 
 N_EPISODES = 400
 SHOWN = 3  # standard errors by which a gain must be above 0
@@ -99,7 +100,7 @@ def _returns(game: Game, agent: int, policy: Policy, seed: int) -> Array:
 
 
 def _score(gains: Array) -> float:
-    return float(gains.mean() / max(standard_error(gains), 1e-12))
+    return float(gains.mean() / max(float(errors_over_episodes(gains)), 1e-12))
 
 
 def _planted(policies: JointPolicy, agent: int, gains: Array) -> Planted | None:
@@ -111,5 +112,5 @@ def _planted(policies: JointPolicy, agent: int, gains: Array) -> Planted | None:
         gain=float(gains.mean()),
         bound="estimate",
         n=len(gains),
-        error=standard_error(gains),
+        error=float(errors_over_episodes(gains)),
     )

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from nashlens.analysis.clone_test import clone_test
 from nashlens.analysis.results import Result
@@ -33,6 +34,16 @@ def test_clone_test_does_not_gain_from_choosing():
     naive = (joint.mean(axis=1) - clones.mean(axis=2).max(axis=1)).mean()
     assert naive == pytest.approx(-0.544, abs=5 * 0.0112)
     assert clone_test(joint, clones, rng=source).loss.values == pytest.approx(0, abs=5 * 0.0112)
+
+
+def test_loss_of_seeds_that_agree_is_as_uncertain_as_their_episodes():
+    # Losses 0, 0, 4, 4 in both seeds: means 2 and 2, variance 16/3 over 4 episodes, of both seeds together 2/3.
+    joint = np.array([[0.0, 0.0, 4.0, 4.0]] * 2)
+    loss = clone_test(joint, np.zeros((2, 1, 4)), rng=rng()).loss.at()
+    assert (loss.value, loss.method) == (2.0, "floored student-t")
+    assert loss.high - 2 == pytest.approx(stats.t.ppf(0.975, 1) * np.sqrt(2 / 3))
+    one = clone_test(joint[:1], np.zeros((1, 1, 4)), unit="episode", rng=rng()).loss.at()
+    assert (one.n, one.method) == (4, "student-t")
 
 
 def test_interval_covers():

@@ -26,6 +26,13 @@ def test_paired_difference_ignores_what_seeds_share():
     assert paired_difference(x + shared, y + shared).at().high == pytest.approx(paired_difference(x, y).at().high)
 
 
+def test_paired_difference_is_floored_at_the_errors_of_its_differences():
+    # Differences of 1 in every seed, each known to .5: 1 ± t · .5 / √4
+    found = paired_difference([2.0, 3.0, 4.0, 5.0], [1.0, 2.0, 3.0, 4.0], errors=[0.5] * 4).at()
+    assert (found.low, found.high) == pytest.approx(stats.t.interval(0.95, 3, loc=1, scale=0.25))
+    assert found.method == "floored student-t"
+
+
 def test_paired_difference_of_a_failed_seed_says_so():
     assert paired_difference([1.0, np.inf], [0.0, np.inf]).at().reason == "1 of 2 seeds have no finite value"
 

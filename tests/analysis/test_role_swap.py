@@ -4,6 +4,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from nashlens.analysis.results import Result
 from nashlens.analysis.role_swap import role_swap
@@ -36,6 +37,17 @@ def test_role_swap_of_a_shared_network_is_exactly_0():
     episodes = np.random.default_rng(1).normal(size=(4, 1, 50)) * 0.1
     found = role_swap(np.repeat(episodes, 6, axis=1), ALL, rng=rng())
     assert (found.loss.values, found.loss.low, found.loss.high, found.p) == (0.0, 0.0, 0.0, 1.0)
+
+
+def test_role_swap_of_seeds_that_agree_is_as_uncertain_as_their_episodes():
+    # Losses 0 and 4 in two episodes of both seeds: means 2 and 2, squared errors 8 / 2 = 4, of both together 4 / 2.
+    returns = np.array([[[0.0, 4.0], [0.0, 0.0]]] * 2)
+    loss = role_swap(returns, [[0, 1], [1, 0]], rng=rng()).loss.at()
+    assert loss.value == 2.0
+    assert loss.high - 2 == pytest.approx(stats.t.ppf(0.975, 1) * np.sqrt(2))
+    assert loss.method == "floored student-t"
+    means = role_swap(returns.mean(axis=2), [[0, 1], [1, 0]], rng=rng()).loss.at()
+    assert (means.low, means.high, means.method) == (2.0, 2.0, "student-t")
 
 
 def test_role_swap_counts_the_place_in_a_single_seed():

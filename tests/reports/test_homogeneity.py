@@ -481,6 +481,9 @@ def test_a_whole_suite_from_training_to_its_table(tmp_path: Path) -> None:
     assert list(differences["verdict"]) == [row[column] for row in table.rows if row[1] == "full"]
     assert differences["adjusted_p"].between(0, 1).all()
     assert sharing_frame.loc[sharing_frame["quantity"] != "sharing_difference", "adjusted_p"].isna().all()
+    returns = sharing_frame[sharing_frame["quantity"].isin(["common_return", "sharing_difference", "swap_loss"])]
+    methods = returns.groupby("game")["method"].unique().map(list).to_dict()  # expectations have no episodes to err by
+    assert methods == {"anti_coordination": ["student-t"], "simple_spread": ["floored student-t"]}
     measured = frame[frame["metric"] == "gradient_conflict"]
     assert set(measured["game"]) == {"anti_coordination", "simple_spread"}
     assert set(measured["algorithm"]) == {"full"}
