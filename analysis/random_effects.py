@@ -25,6 +25,7 @@ from nashlens.analysis.results import Array, read_only
 from nashlens.analysis.statistics import Intervals, checked_units, numbers, student_t
 
 FLOORED = "floored student-t"
+# Two sources, parted as reports part them.
 KNAPP = "Knapp, Hartung (2003), Statistics in Medicine 22, 2693–2710; Röver, Knapp, Friede (2015), arXiv:1508.01227"
 
 
