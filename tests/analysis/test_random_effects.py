@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from nashlens.analysis.random_effects import FLOORED, random_effects_mean, within_error
+from nashlens.analysis.random_effects import FLOORED, errors_over_episodes, random_effects_mean, within_error
 from nashlens.analysis.statistics import student_t
 
 FINITE = st.floats(-1e6, 1e6)
@@ -136,6 +136,13 @@ def test_within_error_of_five_equal_errors_is_one_over_root_5_of_it():
     assert within_error(np.full(5, 2.0)) == pytest.approx(2 / np.sqrt(5))
     assert np.isnan(within_error(np.array([[1.0, 1.0], [np.inf, np.nan]]))).all()
     assert np.isnan(within_error(np.empty((0, 3)))).all()
+
+
+def test_errors_over_episodes_agree_with_scipy_and_need_two():
+    returns = np.random.default_rng(0).normal(size=(3, 2, 7))
+    np.testing.assert_allclose(errors_over_episodes(returns), stats.sem(returns, axis=-1))
+    assert np.isnan(errors_over_episodes(returns[..., :1])).all()
+    assert errors_over_episodes(returns[..., :0]).shape == (3, 2)
 
 
 @pytest.mark.parametrize(
