@@ -67,6 +67,15 @@ def test_help_and_version_import_nothing_heavy(option: str) -> None:
     assert answer.stdout.splitlines()[-1] == "[]"
 
 
+def test_the_package_run_as_a_module_is_the_command() -> None:
+    command = [sys.executable, "-m", "nashlens.reports"]
+    listed = subprocess.run([*command, "suite", "list"], capture_output=True, text=True, check=True)
+    assert "demo" in listed.stdout
+    wrong = subprocess.run([*command, "games", "chiken"], capture_output=True, text=True, check=False)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.startswith("error: ")
+
+
 def test_an_unknown_command_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dmo"]) == 2
 
