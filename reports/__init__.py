@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 __all__ = ["load"]
 
 
-def load(path: str | Path, *, suite: str | None = None) -> pd.DataFrame:
+def load(path: str | Path, *, suite: str | None = None, measure: bool = True) -> pd.DataFrame:
     """Return the tidy frame of a stored suite, for a notebook.
+
+    Finished runs that nobody measured yet, as no report was built of them, are measured now. That can take minutes, is
+    kept for the next time, and is warned of before it begins.
 
     Parameters
     ----------
     path : the output folder of a suite.
     suite : its name; may be left out where the folder holds one suite only.
+    measure : False to leave out what is not measured yet instead, and to be warned of how many runs that are.
 
     Returns
     -------
@@ -31,8 +35,21 @@ def load(path: str | Path, *, suite: str | None = None) -> pd.DataFrame:
     ------
     ValueError : the folder is no store, or does not hold that suite, or a run is damaged.
     """
-    from nashlens.reports.export import tidy_frame
+    import warnings
+
+    from nashlens.reports.export import tidy_frame, unmeasured_runs
     from nashlens.reports.store import Store
+    from nashlens.reports.words import counted
 
     store = Store.existing(path)
-    return tidy_frame(store, store.suite(suite))
+    found = store.suite(suite)
+    waiting, n_done = unmeasured_runs(store, found)
+    if waiting:
+        runs = f"{len(waiting)} of {counted(n_done, 'finished run')}"
+        warnings.warn(
+            f"measuring {runs}, which can take minutes and is kept for the next time; measure=False leaves them out"
+            if measure
+            else f"leaving out {runs} not measured yet; measure=True measures them",
+            stacklevel=2,
+        )
+    return tidy_frame(store, found, leave_out=() if measure else waiting)

@@ -56,6 +56,11 @@ def measured(store: Store, run_id: str) -> pd.DataFrame:
     return frame
 
 
+def is_measured(store: Store, run_id: str) -> bool:
+    """Return whether the measures of one stored run were taken before, by this version."""
+    return _kept(store.measures_path(run_id)) is not None
+
+
 def measured_anew(store: Store, run_id: str) -> pd.DataFrame:
     """Return the measures of one stored run, taken now.
 

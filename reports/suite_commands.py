@@ -81,12 +81,17 @@ def suite_run(asked: SuiteRun, *, command: Sequence[str]) -> int:
 
 def suite_export(asked: SuiteExport) -> int:
     """Write the numbers of a suite into one file."""
-    from nashlens.reports.export import export
+    from nashlens.reports.export import checked_format, export, unmeasured_runs
     from nashlens.reports.store import Store
 
     with checking():
         store = Store.existing(asked.folder)
-        n_rows = export(store, store.suite(asked.suite), asked.out, format=asked.format)
+        suite = store.suite(asked.suite)
+        format = checked_format(asked.out, asked.format)
+        waiting, n_done = unmeasured_runs(store, suite)
+        if waiting:
+            Console().print(f"measuring {len(waiting)} of {counted(n_done, 'finished run')}", highlight=False)
+        n_rows = export(store, suite, asked.out, format=format)
     Console().print(f"{n_rows:,} rows in {asked.out}", highlight=False, soft_wrap=True, markup=False)
     return 0
 

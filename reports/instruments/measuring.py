@@ -69,6 +69,11 @@ def measured_by(name: str, store: Store, run_id: str, *, anew: bool = False) -> 
     return frame if older is None else frame[frame["metric"].isin(older["metric"])].reset_index(drop=True)
 
 
+def is_measured_by(name: str, store: Store, run_id: str) -> bool:
+    """Return whether an instrument measured one stored run before, in the version that it has here."""
+    return _kept(store.measures_path(run_id, name), instrument(name).version) is not None
+
+
 def _with_times_of(kept: pd.DataFrame, frame: pd.DataFrame, times: Sequence[str]) -> pd.DataFrame:
     """Return a frame with the times of another, where both have a row for the same agent at the same step."""
     place = ["metric", "agent", "step"]

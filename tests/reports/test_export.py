@@ -10,7 +10,7 @@ import pytest
 from nashlens.agents.records import TrainingRun
 from nashlens.reports import load
 from nashlens.reports.cli import main
-from nashlens.reports.export import export, tidy_frame
+from nashlens.reports.export import export, tidy_frame, unmeasured_runs
 from nashlens.reports.provenance import Provenance
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite, parse_suite
@@ -45,7 +45,51 @@ def test_export_says_its_format_apart_from_the_name(store: Store, suite: Suite, 
 
 
 def test_load_is_the_frame_that_is_exported(store: Store, suite: Suite) -> None:
-    pd.testing.assert_frame_equal(load(store.root), tidy_frame(store, suite))
+    frame = tidy_frame(store, suite)
+    pd.testing.assert_frame_equal(load(store.root), frame)
+
+
+def test_load_warns_before_it_measures_and_not_once_it_has(store: Store, suite: Suite) -> None:
+    with pytest.warns(UserWarning, match=r"measuring 2 of 2 finished runs, .* measure=False leaves them out"):
+        frame = load(store.root)
+    pd.testing.assert_frame_equal(load(store.root), frame)  # a second warning would be an error
+    store.measures_path(suite.runs[1].run_id).write_bytes(b"damaged")
+    with pytest.warns(UserWarning, match="measuring 1 of 2 finished runs"):
+        pd.testing.assert_frame_equal(load(store.root), frame)
+
+
+def test_load_without_measuring_says_how_many_runs_it_leaves_out(store: Store, suite: Suite) -> None:
+    first, second = suite.runs[:2]
+    with pytest.warns(UserWarning, match="leaving out 2 of 2 finished runs not measured yet"):
+        assert load(store.root, measure=False).empty
+    assert not store.measures_path(first.run_id).exists()
+    frame = tidy_frame(store, suite)
+    store.measures_path(second.run_id).unlink()
+    with pytest.warns(UserWarning, match="leaving out 1 of 2 finished runs not measured yet"):
+        kept = load(store.root, measure=False)
+    pd.testing.assert_frame_equal(kept, frame[frame["run_id"] == first.run_id])
+
+
+def test_unmeasured_runs_are_those_that_lack_what_their_cell_asks_for(store: Store, suite_text: str) -> None:
+    suite = parse_suite(suite_text)
+    done = {run.run_id for run in suite.runs[:2]}
+    assert unmeasured_runs(store, suite) == (done, 2)
+    tidy_frame(store, suite)
+    assert unmeasured_runs(store, suite) == (set(), 2)
+    asked = parse_suite(suite_text.replace("seeds = 2", 'seeds = 2\nmetrics = ["selection"]'))
+    assert unmeasured_runs(store, asked) == (done, 2)
+    tidy_frame(store, asked)
+    assert unmeasured_runs(store, asked) == (set(), 2)
+
+
+def test_export_says_that_it_measures_first(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["suite", "export", str(store.root), "--out", str(tmp_path / "frame.csv")]
+    assert main([*words[:-1], "frame.xlsx"]) == 2
+    assert capsys.readouterr().out == ""  # what is refused is not measured first
+    assert main(words) == 0
+    assert capsys.readouterr().out.startswith("measuring 2 of 2 finished runs\n")
+    assert main(words) == 0
+    assert "measuring" not in capsys.readouterr().out
 
 
 def test_tidy_frame_of_a_suite_with_an_instrument_has_its_numbers(store: Store, suite_text: str) -> None:

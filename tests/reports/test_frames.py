@@ -38,7 +38,8 @@ def test_load_frame_has_the_columns_and_the_finished_runs_only(store: Store, sui
 
 
 def test_load_is_the_frame_of_the_only_suite(store: Store, suite: Suite) -> None:
-    pd.testing.assert_frame_equal(load(store.root), frames.load_frame(store, suite))
+    frame = frames.load_frame(store, suite)
+    pd.testing.assert_frame_equal(load(store.root), frame)
 
 
 def test_load_of_no_store_raises(tmp_path: Path) -> None:
