@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nashlens.reports import atomic
-from nashlens.reports.safe_files import StoreError, no_link
+from nashlens.reports.safe_files import DamageError, no_link
 
 if TYPE_CHECKING:
     from nashlens.agents.checkpoint import Checkpoint
@@ -43,7 +43,7 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
 
     Raises
     ------
-    StoreError : what stands there is a link, damaged, or no checkpoint of this version.
+    DamageError : what stands there is a link, damaged, or no checkpoint of this version.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -58,9 +58,9 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
         expected = words.pop(CHECKSUM)
         settings = json.loads(words["settings"])
     except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise StoreError(f"{path} is damaged, or no checkpoint of this version: {error}") from error
+        raise DamageError(f"{path} is damaged, or no checkpoint of this version: {error}") from error
     if _checksum(arrays, words) != expected:
-        raise StoreError(f"{path} is damaged: its checksum differs from the one it carries")
+        raise DamageError(f"{path} is damaged: its checksum differs from the one it carries")
     return Checkpoint(arrays=arrays, settings=settings)
 
 

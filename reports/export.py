@@ -15,11 +15,14 @@ from nashlens.reports.frames import is_measured, load_frame
 from nashlens.reports.instruments.measuring import frame_by, instruments_of, is_measured_by
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite
+from nashlens.reports.unmeasured import Unmeasured
 
 Format = Literal["parquet", "csv"]
 
 
-def tidy_frame(store: Store, suite: Suite, *, leave_out: Collection[str] = ()) -> pd.DataFrame:
+def tidy_frame(
+    store: Store, suite: Suite, *, leave_out: Collection[str] = (), lost: list[Unmeasured] | None = None
+) -> pd.DataFrame:
     """Return every number of a suite's finished runs: the common measures, then those of its instruments.
 
     Parameters
@@ -27,6 +30,7 @@ def tidy_frame(store: Store, suite: Suite, *, leave_out: Collection[str] = ()) -
     store : where the runs are.
     suite : whose runs are wanted; those that are not measured yet are measured now.
     leave_out : ids of runs that are not wanted.
+    lost : what cannot be measured is added to it; it is warned of if this is left out.
 
     Returns
     -------
@@ -34,12 +38,12 @@ def tidy_frame(store: Store, suite: Suite, *, leave_out: Collection[str] = ()) -
 
     Raises
     ------
-    StoreError : a run that counts as done is damaged.
-    ValueError : a run cannot be measured.
+    StoreError : a link stands where a run should.
     """
     cells = [replace(cell, runs=tuple(run for run in cell.runs if run.run_id not in leave_out)) for cell in suite.cells]
     wanted = replace(suite, cells=tuple(cells))
-    parts = [load_frame(store, wanted), *(frame_by(name, store, wanted) for name in instruments_of(wanted))]
+    parts = [load_frame(store, wanted, lost=lost)]
+    parts += [frame_by(name, store, wanted, lost=lost) for name in instruments_of(wanted)]
     filled = [part for part in parts if len(part)]
     return pd.concat(filled, ignore_index=True) if filled else parts[0]
 
@@ -66,23 +70,25 @@ def unmeasured_runs(store: Store, suite: Suite) -> tuple[frozenset[str], int]:
     return frozenset(waiting), len(done)
 
 
-def export(store: Store, suite: Suite, path: Path, *, format: Format | None = None) -> int:
+def export(
+    store: Store, suite: Suite, path: Path, *, format: Format | None = None, lost: list[Unmeasured] | None = None
+) -> int:
     """Write the tidy frame of a suite to one file; return its number of rows.
 
     Parameters
     ----------
-    store, suite : as for `tidy_frame`.
+    store, suite, lost : as for `tidy_frame`.
     path : the file; one that is there is replaced, and only by a whole one.
     format : of the file; what the end of its name says if left out.
 
     Raises
     ------
     ValueError : `checked_format` refuses the file.
-    StoreError : a run that counts as done is damaged.
+    StoreError : a link stands where a run should.
     OSError : the file cannot be written.
     """
     chosen = checked_format(path, format)
-    frame = tidy_frame(store, suite)
+    frame = tidy_frame(store, suite, lost=lost)
     atomic.write_bytes(path, _content(frame, chosen))
     return len(frame)
 

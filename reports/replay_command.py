@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from nashlens.reports.mistakes import Mistake, checking
+from nashlens.reports.mistakes import Mistake, Stopped, checking
 
 if TYPE_CHECKING:
     from nashlens.reports.report import Report
@@ -70,7 +70,7 @@ def find_run(run: str, store: Path | None) -> tuple[Store, str]:
     Mistake : there is no such run, or several begin with these digits.
     StoreError : the folder is no folder of runs.
     """
-    from nashlens.reports.safe_files import StoreError
+    from nashlens.reports.safe_files import DamageError, StoreError
     from nashlens.reports.store import Store
 
     path = Path(run)
@@ -83,7 +83,7 @@ def find_run(run: str, store: Path | None) -> tuple[Store, str]:
     try:
         found = Store.existing(folder)
     except StoreError as error:
-        if store is None and path.name == run:
+        if store is None and path.name == run and not isinstance(error, DamageError):
             raise Mistake(
                 f"run is {run!r}, and {error}; give the path DIR/runs/ID, or the folder by --store"
             ) from error
@@ -109,13 +109,12 @@ def replay_report(store: Store, spec: RunSpec, *, episode: int) -> Report:
     Raises
     ------
     Mistake : there is nothing to be shown of such a game.
-    StoreError : the run is damaged.
+    Stopped : the run is damaged, or cannot be measured.
     """
     from nashlens.reports.frames import load_frame
     from nashlens.reports.phase_chapter import phase_figure
     from nashlens.reports.replay_chapter import replay_figure
     from nashlens.reports.report import Report
-    from nashlens.reports.safe_files import StoreError
     from nashlens.reports.suite import Cell, Suite
     from nashlens.reports.suite_config import SuiteConfig
 
@@ -133,7 +132,7 @@ def replay_report(store: Store, spec: RunSpec, *, episode: int) -> Report:
     lost: list[Unmeasured] = []
     frame = load_frame(store, suite, lost=lost)
     if lost:
-        raise StoreError(f"run: {lost[0].reason}")
+        raise Stopped(f"run: {lost[0].reason}")
     figures = (phase_figure(frame, suite), replay_figure(store, suite, frame, episode=episode))
     shown = tuple(figure for figure in figures if figure is not None)
     if not shown:

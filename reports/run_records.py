@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from nashlens.reports import atomic
 from nashlens.reports.run_spec import RunSpec
-from nashlens.reports.safe_files import StoreError, read_file, read_json
+from nashlens.reports.safe_files import DamageError, StoreError, read_file, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,31 +131,31 @@ def verified_spec(folder: Path, run_id: str) -> RunSpec:
 
     Raises
     ------
-    StoreError : a file is missing, damaged or foreign.
+    DamageError : a file is missing, damaged or foreign.
     """
     status = read_status(folder)
     if status.state == "planned":
-        raise StoreError(f"{folder / 'status.json'} is missing or damaged")
+        raise DamageError(f"{folder / 'status.json'} is missing or damaged")
     trained = status.state == "done" or any(name in status.checksums for name in TRAINED)
     unsigned = [name for name in (*ALWAYS, *(TRAINED if trained else ())) if name not in status.checksums]
     if unsigned:
-        raise StoreError(f"{folder / 'status.json'} is damaged: it has no checksum of {unsigned[0]}")
+        raise DamageError(f"{folder / 'status.json'} is damaged: it has no checksum of {unsigned[0]}")
     for name, expected in status.checksums.items():
         path = folder / name
         if name not in RECORD_FILES:
-            raise StoreError(f"{folder / 'status.json'} is damaged: {name!r} is no file of a run")
+            raise DamageError(f"{folder / 'status.json'} is damaged: {name!r} is no file of a run")
         try:
             found = atomic.digest(read_file(path))
         except FileNotFoundError as error:
-            raise StoreError(f"{path} is missing") from error
+            raise DamageError(f"{path} is missing") from error
         if found != expected:
-            raise StoreError(f"{path} is damaged: its checksum differs from the one in status.json")
+            raise DamageError(f"{path} is damaged: its checksum differs from the one in status.json")
     try:
         spec = RunSpec(**read_json(folder / "spec.json"))
     except (TypeError, FileNotFoundError) as error:
-        raise StoreError(f"{folder / 'spec.json'} is no run of this version: {error}") from error
+        raise DamageError(f"{folder / 'spec.json'} is no run of this version: {error}") from error
     if spec.run_id != run_id:
-        raise StoreError(f"{folder} holds another run: {spec.run_id}")
+        raise DamageError(f"{folder} holds another run: {spec.run_id}")
     return spec
 
 
@@ -178,7 +178,7 @@ def read_record(folder: Path, run_id: str) -> TrainingRun:
         arrays = load(read_file(folder / "arrays.safetensors"))
         return records.unpack(arrays, read_json(folder / "settings.json"))
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"{folder} holds no training run that this version can read: {error}") from error
+        raise DamageError(f"{folder} holds no training run that this version can read: {error}") from error
 
 
 def _contiguous(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:

@@ -14,6 +14,10 @@ class StoreError(ValueError):
     """A folder or file of a store that cannot be used, and why."""
 
 
+class DamageError(StoreError):
+    """A file of a store that is damaged, missing or foreign, so that no other wording of a command could use it."""
+
+
 def inside(root: Path, *names: str) -> Path:
     """Return a path below a folder that no link on the way leads out of; the folder itself may be a link.
 
@@ -39,10 +43,10 @@ def no_link(path: Path) -> Path:
 
     Raises
     ------
-    StoreError : it is a link.
+    DamageError : it is a link.
     """
     if path.is_symlink():
-        raise StoreError(f"{path} is a link; what belongs to a store must stand in it")
+        raise DamageError(f"{path} is a link; what belongs to a store must stand in it")
     return path
 
 
@@ -51,7 +55,7 @@ def read_file(path: Path) -> bytes:
 
     Raises
     ------
-    StoreError : something else than a file stands there, or it cannot be read.
+    DamageError : something else than a file stands there, or it cannot be read.
     FileNotFoundError : nothing stands there.
     """
     try:
@@ -60,14 +64,14 @@ def read_file(path: Path) -> bytes:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from error
     except OSError as error:
         no_link(path)
-        raise StoreError(f"{path} cannot be read: {why(error)}") from error
+        raise DamageError(f"{path} cannot be read: {why(error)}") from error
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise StoreError(f"{path} is no file")
+            raise DamageError(f"{path} is no file")
         with os.fdopen(handle, "rb", closefd=False) as file:
             return file.read()
     except OSError as error:
-        raise StoreError(f"{path} cannot be read: {why(error)}") from error
+        raise DamageError(f"{path} cannot be read: {why(error)}") from error
     finally:
         os.close(handle)
 
@@ -77,15 +81,15 @@ def read_json(path: Path) -> dict[str, Any]:
 
     Raises
     ------
-    StoreError : the file holds no JSON object, or is none; see `read_file`.
+    DamageError : the file holds no JSON object, or is none; see `read_file`.
     FileNotFoundError : it is not there.
     """
     try:
         value = json.loads(read_file(path))
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise StoreError(f"{path} is damaged: no JSON ({error})") from error
+        raise DamageError(f"{path} is damaged: no JSON ({error})") from error
     if not isinstance(value, dict):
-        raise StoreError(f"{path} is damaged: no JSON object")
+        raise DamageError(f"{path} is damaged: no JSON object")
     return value
 
 

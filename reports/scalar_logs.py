@@ -11,24 +11,26 @@ from nashlens.reports.event_file import event_file
 from nashlens.reports.export import tidy_frame
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite
+from nashlens.reports.unmeasured import Unmeasured
 
 FILE_NAME = "events.out.tfevents.0.nashlens"  # one name a run: writing again replaces what was there
 
 
-def write_scalars(store: Store, suite: Suite, folder: Path) -> int:
+def write_scalars(store: Store, suite: Suite, folder: Path, *, lost: list[Unmeasured] | None = None) -> int:
     """Write the numbers of every finished run along training, and return how many runs there were.
 
     Parameters
     ----------
     store, suite : whose runs.
     folder : of the logs; a run's file goes to ``SUITE/GAME/ALGORITHM/seed-K``, its tags are ``METRIC/AGENT``.
+    lost : what cannot be measured is added to it; it is warned of if this is left out.
 
     Raises
     ------
-    StoreError : a run that counts as done is damaged.
+    StoreError : a link stands where a run should.
     OSError : the folder cannot be written to.
     """
-    frame = tidy_frame(store, suite)
+    frame = tidy_frame(store, suite, lost=lost)
     n_runs = 0
     for (game, algorithm, seed), part in frame.groupby(["game", "algorithm", "seed"], sort=False):
         place = folder / suite.name / str(game) / str(algorithm) / f"seed-{seed}"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from nashlens.reports import atomic
 from nashlens.reports.run_records import COMMON, Status, read_record, read_status, verified_spec, write_record
 from nashlens.reports.run_spec import RunSpec
-from nashlens.reports.safe_files import StoreError, inside, read_json, why
+from nashlens.reports.safe_files import DamageError, StoreError, inside, read_json, why
 
 if TYPE_CHECKING:
     from nashlens.agents.records import TrainingRun
@@ -121,7 +121,7 @@ class Store:
         try:
             return suite_from_json(read_json(path))
         except (FileNotFoundError, KeyError, TypeError, ValueError) as error:
-            raise StoreError(f"{path} is damaged, or of another version: {str(error).splitlines()[0]}") from error
+            raise DamageError(f"{path} is damaged, or of another version: {str(error).splitlines()[0]}") from error
 
     def status(self, run_id: str) -> Status:
         """Return where a run stands; ``planned`` if nothing was written of it, or its record is damaged.
@@ -178,7 +178,7 @@ class Store:
 
         Raises
         ------
-        StoreError : a file is missing, damaged or foreign.
+        DamageError : a file is missing, damaged or foreign.
         """
         return verified_spec(self._run(run_id), run_id)
 
@@ -187,13 +187,13 @@ class Store:
 
         Raises
         ------
-        StoreError : the file is missing or damaged.
+        DamageError : the file is missing or damaged.
         """
         path = self._run(run_id) / "provenance.json"
         try:
             return read_json(path)
         except FileNotFoundError as error:
-            raise StoreError(f"{path} is missing") from error
+            raise DamageError(f"{path} is missing") from error
 
     def lock_path(self, run_id: str) -> Path:
         """Return the file that the process locks which works on a run."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nashlens.reports.execution import Execution
     from nashlens.reports.store import Store
     from nashlens.reports.suite import Suite
+    from nashlens.reports.unmeasured import Unmeasured
 
 
 def do(asked: Suites, *, command: Sequence[str]) -> int:
@@ -72,8 +73,10 @@ def suite_run(asked: SuiteRun, *, command: Sequence[str]) -> int:
     if asked.tensorboard is not None:
         from nashlens.reports.scalar_logs import write_scalars
 
+        lost: list[Unmeasured] = []
         with checking():
-            n_runs = write_scalars(store, suite, asked.tensorboard)
+            n_runs = write_scalars(store, suite, asked.tensorboard, lost=lost)
+        _say_lost(lost)
         Console().print(f"scalars of {n_runs} runs in {asked.tensorboard}", highlight=False, soft_wrap=True)
     Console().print(f"report: nashlens report build {store.root}", highlight=False, soft_wrap=True)
     return 1 if done.failed else 0
@@ -91,7 +94,9 @@ def suite_export(asked: SuiteExport) -> int:
         waiting, n_done = unmeasured_runs(store, suite)
         if waiting:
             Console().print(f"measuring {len(waiting)} of {counted(n_done, 'finished run')}", highlight=False)
-        n_rows = export(store, suite, asked.out, format=format)
+        lost: list[Unmeasured] = []
+        n_rows = export(store, suite, asked.out, format=format, lost=lost)
+    _say_lost(lost)
     Console().print(f"{n_rows:,} rows in {asked.out}", highlight=False, soft_wrap=True, markup=False)
     return 0
 
@@ -166,6 +171,11 @@ def _provenances(store: Store, run_ids: Sequence[str]) -> Iterator[Mapping[str, 
     for run_id in run_ids:
         with suppress(StoreError):  # a run whose files are damaged is made again, and says then by what
             yield store.provenance(run_id)
+
+
+def _say_lost(lost: Sequence[Unmeasured]) -> None:
+    for each in lost:
+        Console().print(f"warning: {each.words()}", highlight=False, soft_wrap=True, markup=False)
 
 
 def _say(console: Console, done: Execution) -> None:

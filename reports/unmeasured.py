@@ -45,6 +45,11 @@ class Unmeasured:
     instrument: str
     reason: str
 
+    def words(self) -> str:
+        """Return what could not be measured and why in one line."""
+        whose = f"seed {self.seed} of {self.algorithm} in {self.game}" if self.seed is not None else self.game
+        return f"{self.instrument} could not be taken of {whose}: {self.reason}"
+
 
 def attempt(
     store: Store, run_id: str, instrument: str, take: Callable[[], pd.DataFrame], *, anew: bool = False
@@ -84,8 +89,7 @@ def tell(found: Sequence[Unmeasured], lost: list[Unmeasured] | None) -> None:
         lost.extend(found)
         return
     for each in found:
-        whose = f"seed {each.seed} of {each.algorithm} in {each.game}" if each.seed is not None else each.game
-        warnings.warn(f"{each.instrument} could not be taken of {whose}: {each.reason}", stacklevel=3)
+        warnings.warn(each.words(), stacklevel=3)
 
 
 def failures_of(store: Store, run_id: str) -> dict[str, str]:
