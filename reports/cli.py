@@ -16,8 +16,9 @@ from typing import Annotated, Union
 import tyro
 
 from nashlens.reports.mistakes import Mistake, Stopped
-from nashlens.reports.report_arguments import Replay, ReportBuild, ReportCheck, ReportIndex, Reports
-from nashlens.reports.suite_arguments import Suites, Which
+from nashlens.reports.mistyped import Commands, refuse_mistyped
+from nashlens.reports.report_arguments import REPORT_COMMANDS, Replay, ReportBuild, ReportCheck, ReportIndex, Reports
+from nashlens.reports.suite_arguments import SUITE_COMMANDS, Suites, Which
 
 Perhaps = Annotated[str | None, tyro.conf.Positional]
 
@@ -91,6 +92,15 @@ class Train:
     """Worker processes; as many as there are processors if left out."""
 
 
+COMMANDS: Commands = {
+    "demo": Demo,
+    "games": Games,
+    "solve": Solve,
+    "train": Train,
+    "suite": SUITE_COMMANDS,
+    "report": REPORT_COMMANDS,
+    "replay": Replay,
+}
 SUBJECTS = {"train": ("algorithm", "game"), "solve": ("game",), "games": ("game",)}
 Command = Union[  # noqa: UP007
     Annotated[Demo, tyro.conf.subcommand("demo", prefix_name=False)],
@@ -115,11 +125,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if words == ["--version"]:
             sys.stdout.write(f"nashlens {_version()}\n")
             return 0
-        plain, settings = _set_apart(words)
+        plain, settings = _set_apart(words or ["--help"])
+        refuse_mistyped(plain, COMMANDS, dotted=SUBJECTS)
         with _global_generator_kept():
             asked = tyro.cli(
                 Command,
-                args=plain or ["--help"],
+                args=plain,
                 prog="nashlens",
                 description="Game-theoretic instruments for MADDPG and its relatives: train, analyse, report.\n\n"
                 "nashlens --version prints which version this is.",
@@ -156,7 +167,7 @@ def _run(asked: object, settings: dict[str, list[tuple[str, str]]], command: lis
         case Suites():
             return suite_commands.do(asked, command=command)
         case Reports(do=ReportBuild() as build):
-            return report_commands.report_build(build.out, suite=build.suite, compare=build.compare)
+            return report_commands.report_build(build.folder, suite=build.suite, compare=build.compare)
         case Reports(do=ReportIndex() as index):
             return report_commands.report_index(index.folders, out=index.out)
         case Replay() as wanted:
@@ -164,7 +175,7 @@ def _run(asked: object, settings: dict[str, list[tuple[str, str]]], command: lis
                 wanted.run, store=wanted.store, episode=wanted.seed_of_episode, out=wanted.out, gif=wanted.gif
             )
         case Reports(do=ReportCheck() as check):
-            return report_commands.report_check(check.out, suite=check.suite)
+            return report_commands.report_check(check.folder, suite=check.suite)
     raise AssertionError(asked)
 
 

@@ -17,7 +17,7 @@ Which = Annotated[str, tyro.conf.Positional]
 class ReportBuild:
     """Write the report of the runs in a folder."""
 
-    out: Where
+    folder: Where
     """Folder of the runs."""
     suite: str | None = None
     """Name of the suite, where the folder holds several."""
@@ -30,7 +30,7 @@ class ReportBuild:
 class ReportCheck:
     """Measure every stored run again and say what differs from the report."""
 
-    out: Where
+    folder: Where
     """Folder of the runs."""
     suite: str | None = None
     """Name of the suite, where the folder holds several."""
@@ -44,6 +44,9 @@ class ReportIndex:
     """Folders of runs."""
     out: Path = Path("index.html")
     """The page."""
+
+
+REPORT_COMMANDS = {"build": ReportBuild, "check": ReportCheck, "index": ReportIndex}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

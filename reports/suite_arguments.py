@@ -53,7 +53,7 @@ class SuiteRun:
 class SuiteStatus:
     """Say what is planned, done and failed in a folder of runs."""
 
-    out: Where
+    folder: Where
     """Folder of the runs."""
     suite: str | None = None
     """Name of the suite, where the folder holds several."""
@@ -73,6 +73,15 @@ class SuiteExport:
     """What kind of file; what the end of its name says if left out."""
     suite: str | None = None
     """Name of the suite, where the folder holds several."""
+
+
+SUITE_COMMANDS = {
+    "list": SuiteList,
+    "show": SuiteShow,
+    "run": SuiteRun,
+    "status": SuiteStatus,
+    "export": SuiteExport,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ def suite_status(asked: SuiteStatus, *, wait: Callable[[float], None] = time.sle
     wait : lets some seconds pass between two looks.
     """
     with checking():
-        store = Store.existing(asked.out)
+        store = Store.existing(asked.folder)
         suite = store.suite(asked.suite)
         console = uncut_console()
         if asked.watch and console.is_terminal:

@@ -76,10 +76,6 @@ def test_the_package_run_as_a_module_is_the_command() -> None:
     assert wrong.stderr.startswith("error: ")
 
 
-def test_an_unknown_command_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["dmo"]) == 2
-
-
 def test_an_unknown_game_suggests_near_ones(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out = str(tmp_path / "out")
     assert "did you mean chicken?" in refused(["games", "chiken"], capsys)

@@ -86,7 +86,7 @@ def test_suite_status_watches_until_nothing_runs(
         if len(waited) == 2:
             held.__exit__(None, None, None)
 
-    assert suite_status(SuiteStatus(out=store.root, watch=True), wait=wait) == 0
+    assert suite_status(SuiteStatus(folder=store.root, watch=True), wait=wait) == 0
     said = capsys.readouterr().out
     assert waited == [10.0, 10.0]
     assert said.count("0 of 4 runs done, 0 failed; chicken") == 2
