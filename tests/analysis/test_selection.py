@@ -15,7 +15,7 @@ CLIMBING = NormalFormGame([[[11, -30, 0], [-30, 7, 6], [0, 0, 5]]] * 2)
 
 
 def test_selected_equilibrium_climbing_second_best_has_rank_two() -> None:
-    # Welfare 22 at (0, 0), 14 at (1, 1), 6.875 mixed (hand-worked in test_equilibria).
+    # Welfare 22 at (0, 0), 14 at (1, 1), 6.875 mixed (hand-worked in test_enumeration).
     profile = Profile([[[0.9, 0.1, 0], [0, 0.9, 0.1], [0.3, 0, 0.7]], [[1, 0, 0], [0, 1, 0], [0.3, 0, 0.7]]])
     found = selected_equilibrium(CLIMBING, profile)
     assert found.welfare_rank.tolist() == [1, 2, 3]
