@@ -7,9 +7,10 @@ unless told otherwise, because a second core is better spent on other seeds.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import torch
@@ -88,6 +89,8 @@ def train(
     ------
     ValueError : an argument does not fit, or `resume` belongs to another call.
     """
+    if not isinstance(game, Game):
+        raise ValueError(f"game must be a Game, such as games.make('chicken'), not {game!r}")
     training = TrainingState(
         game,
         _by_side(game.spec, algorithm),
@@ -97,7 +100,7 @@ def train(
         evaluation_episodes=_at_least("evaluation_episodes", evaluation_episodes, 0),
         explore=explore,
         keep_critics=keep_critics,
-        device=torch.device(device),
+        device=_device(device),
     )
     training.begin_from(warm_start or {})
     if checkpoint_every_steps is not None:
@@ -141,18 +144,28 @@ def _progress(training: TrainingState, seconds: float) -> Progress:
 
 def _by_side(spec: GameSpec, algorithm: Algorithm | Mapping[str, Algorithm]) -> dict[str, Algorithm]:
     sides = list(dict.fromkeys(spec.sides))
-    if not isinstance(algorithm, Mapping):
-        return dict.fromkeys(sides, algorithm)
-    if sorted(algorithm) != sorted(sides):
-        raise ValueError(f"algorithm must name the sides {sides} of {spec.name}, not {sorted(algorithm)}")
-    return {side: algorithm[side] for side in sides}
+    by_side = algorithm if isinstance(algorithm, Mapping) else dict.fromkeys(sides, algorithm)
+    if sorted(by_side) != sorted(sides):
+        raise ValueError(f"algorithm must name the sides {sides} of {spec.name}, not {sorted(by_side)}")
+    for each in by_side.values():
+        if not isinstance(each, get_args(Algorithm)):
+            raise ValueError(f"algorithm must be settings such as config.MADDPG(), or one a side, not {each!r}")
+    return {side: by_side[side] for side in sides}
 
 
 def _checked_seeds(seeds: Sequence[int]) -> list[int]:
-    listed = [int(s) for s in seeds]
-    if not listed or len(set(listed)) != len(listed) or min(listed) < 0:
-        raise ValueError(f"seeds must be one or more different whole numbers of at least 0, not {listed}")
-    return listed
+    listed = list(seeds) if isinstance(seeds, Iterable) else []
+    whole = all(isinstance(seed, int | np.integer) and seed >= 0 for seed in listed)
+    if not listed or not whole or len(set(listed)) != len(listed):
+        raise ValueError(f"seeds must be one or more different whole numbers of at least 0, not {seeds!r}")
+    return [int(seed) for seed in listed]
+
+
+def _device(name: str) -> torch.device:
+    try:
+        return torch.device(name)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(f"device must be one that torch knows, such as 'cpu', not {name!r}") from error
 
 
 def _at_least(name: str, value: int, low: int) -> int:

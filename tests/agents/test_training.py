@@ -226,6 +226,10 @@ def test_progress_is_reported_to_the_end(uneven):
         ({"seeds": []}, "seeds must be"),
         ({"seeds": [1, 1]}, "seeds must be"),
         ({"seeds": [-1]}, "seeds must be"),
+        ({"seeds": 3}, "seeds must be one or more different whole numbers of at least 0, not 3"),
+        ({"seeds": [1.5]}, r"seeds must be one or more different whole numbers of at least 0, not \[1.5\]"),
+        ({"seeds": ["a"]}, "seeds must be"),
+        ({"device": "gpu9"}, "device must be one that torch knows, such as 'cpu', not 'gpu9'"),
         ({"steps": 0}, "steps must be a whole number of at least 1, not 0"),
         ({"steps": 10.5}, "steps must be"),
         ({"n_snapshots": 1}, "n_snapshots must be"),
@@ -237,6 +241,14 @@ def test_progress_is_reported_to_the_end(uneven):
 def test_train_refuses_arguments_that_do_not_fit(uneven, wrong, message):
     with pytest.raises(ValueError, match=message):
         train(uneven(), quick(), **{"seeds": [0], "steps": 10, **wrong})
+
+
+def test_train_refuses_names_in_place_of_games_and_settings(uneven):
+    with pytest.raises(ValueError, match=r"game must be a Game, such as games.make\('chicken'\), not 'chicken'"):
+        train("chicken", quick(), seeds=[0], steps=10)
+    for wrong in ("maddpg", None, {"a": quick(), "b": "ddpg"}):
+        with pytest.raises(ValueError, match=r"algorithm must be settings such as config.MADDPG\(\), or one a side"):
+            train(uneven(), wrong, seeds=[0], steps=10)
 
 
 def test_train_refuses_sides_that_the_game_does_not_have(uneven):
