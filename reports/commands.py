@@ -29,6 +29,9 @@ def train(asked: Train, settings: Mapping[str, Sequence[tuple[str, str]]], *, co
     from nashlens.reports.suite import resolve
     from nashlens.reports.suite_config import SuiteConfig
 
+    _check_game(asked.game)
+    if any(name == "kind" for name, _ in settings["algorithm"]):
+        raise Mistake("--algorithm.kind is said by --algorithm; give that one alone")
     with checking():
         config = {
             "name": asked.game,
@@ -54,7 +57,7 @@ def games(name: str | None, settings: Mapping[str, Sequence[tuple[str, str]]]) -
 
     if name is None and settings["game"]:
         raise Mistake("--game.NAME VALUE needs the name of a game")
-    with checking():
+    with checking("game"):
         shown = game_list() if name is None else game_page(name, _nested(settings["game"]))
     Console().print(shown)
     return 0
@@ -67,7 +70,7 @@ def solve(asked: Solve, settings: Mapping[str, Sequence[tuple[str, str]]]) -> in
     from nashlens.reports.solution import to_plain
     from nashlens.reports.solution_page import solution_page
 
-    with checking():
+    with checking("game"):
         profile = None if asked.profile is None else _profile(asked.profile)
         sections = solved(given_game(asked.game, _nested(settings["game"])), seconds=asked.seconds, profile=profile)
     if asked.json:
@@ -75,6 +78,24 @@ def solve(asked: Solve, settings: Mapping[str, Sequence[tuple[str, str]]]) -> in
     else:
         Console().print(solution_page(sections))
     return 0
+
+
+def _check_game(name: str) -> None:
+    """Refuse a word that names no game to train, such as a file or a text that describes one.
+
+    Raises
+    ------
+    Mistake : it is such a word.
+    """
+    from nashlens.games import registry
+
+    if name.endswith(".nfg") or "(" in name:
+        raise Mistake(
+            f"game is {name!r}: train takes a name that `nashlens games` lists, and arguments as --game.NAME VALUE; "
+            "files and OpenSpiel strings are for games and solve"
+        )
+    with checking():
+        registry.entry(name)
 
 
 def _hide_nothing(suite: Suite, out: Path) -> None:
@@ -134,13 +155,22 @@ def _profile(text: str) -> list[Any]:
 
 
 def _nested(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """Return dotted names as nested tables; values are read as TOML, and as text where they are none."""
+    """Return dotted names as nested tables; values are read as TOML, and as text where they are none.
+
+    Raises
+    ------
+    Mistake : a name is given a value, and is the first part of another.
+    """
     tables: dict[str, Any] = {}
     for name, text in pairs:
         *above, last = name.replace("-", "_").split(".")
         here = tables
         for part in above:
             here = here.setdefault(part, {})
+            if not isinstance(here, dict):
+                raise Mistake(f"{part} is given as {here!r} and by {name}: give one of them")
+        if isinstance(here.get(last), dict):
+            raise Mistake(f"{last} is given as {text!r} and by {name}.{next(iter(here[last]))}: give one of them")
         try:
             here[last] = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:

@@ -24,10 +24,14 @@ class Stopped(Mistake):
 
 
 @contextmanager
-def checking() -> Iterator[None]:
+def checking(argument: str = "") -> Iterator[None]:
     """Turn what is refused inside the block into a `Mistake`; damaged files and a full disk into `Stopped`.
 
     Only what was asked for is looked at inside such a block; what fails later is no mistake of the user.
+
+    Parameters
+    ----------
+    argument : whose file it is that cannot be read or written, where the error does not say.
 
     Raises
     ------
@@ -41,7 +45,7 @@ def checking() -> Iterator[None]:
     except DamageError as error:
         raise Stopped(str(error)) from error
     except OSError as error:
-        name = "" if error.filename is None else f"{error.filename}: "
+        name = "".join(f"{each}: " for each in (argument, error.filename) if each)
         kind = Stopped if error.errno in NO_ROOM else Mistake
         raise kind(f"{name}{(error.strerror or str(error)).lower()}") from error
     except ValueError as error:

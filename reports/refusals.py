@@ -57,7 +57,9 @@ def complaint(
     path = tuple(part for part in path if part not in {"int", "str"})
     message = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
     if first["type"] in {"dict_type", "model_type"}:
+        keys = known(path) if first["type"] == "model_type" else ()
         message = f"it must be a table, [{'.'.join(path) or subject}] in the file"
+        message += f", with the keys {', '.join(keys)}" if keys else ""
     return path, f"{'.'.join(path) or subject} is {_shown(first['input'])}: {message}"
 
 

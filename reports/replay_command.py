@@ -49,12 +49,14 @@ def replay(run: str, *, store: Path | None, episode: int, out: Path | None, gif:
             raise Mistake(f"gif: only particle worlds are animated; {spec.game} is none")
         report = replay_report(found, spec, episode=episode)
         page = out or found.folder("replays") / f"{spec.game}-{run_id[:SHOWN]}-{episode}.html"
+    with checking("out"):
         atomic.write_text(page, to_html(report))
-        console = Console()
-        console.print(f"replay: {page}", highlight=False, soft_wrap=True, style="bold")
-        if gif is not None:
+    console = Console()
+    console.print(f"replay: {page}", highlight=False, soft_wrap=True, style="bold")
+    if gif is not None:
+        with checking("gif"):
             atomic.write_bytes(gif, _gif(found, spec, episode=episode))
-            console.print(f"animation: {gif}", highlight=False, soft_wrap=True)
+        console.print(f"animation: {gif}", highlight=False, soft_wrap=True)
     return 0
 
 
@@ -74,8 +76,10 @@ def find_run(run: str, store: Path | None) -> tuple[Store, str]:
     from nashlens.reports.store import Store
 
     path = Path(run)
-    if store is None and path.parent.name == "runs":
+    if path.parent.name == "runs":
         folder, digits = path.parent.parent, path.name
+        if store is not None and store.resolve() != folder.resolve():
+            raise Mistake(f"run is {run!r} and store is {str(store)!r}: give the path, or digits and the store")
     else:
         folder, digits = store or Path(), run
     if not re.fullmatch(r"[0-9a-f]{4,64}", digits):

@@ -22,8 +22,9 @@ def report_build(out: Path, *, suite: str | None, compare: Path | None = None) -
     from nashlens.reports.reference_numbers import read_reference
     from nashlens.reports.store import Store
 
-    with checking():
+    with checking("compare"):
         numbers = () if compare is None else read_reference(compare)
+    with checking():
         store = Store.existing(out)
         found = store.suite(suite)
     return write_report(store, found, compare=numbers, source=str(compare))
@@ -46,7 +47,7 @@ def report_index(folders: Sequence[Path], *, out: Path) -> int:
         sys.stderr.write(f"error: could not read {left_out.what}: {left_out.reason}\n")
     if not found:
         raise Stopped(f"there is no suite to show, so that {out} was not written")
-    with checking():
+    with checking("out"):
         atomic.write_text(out, to_html(found, unread=unread))
     console = Console()
     for entry in found:

@@ -87,7 +87,7 @@ def suite_export(asked: SuiteExport) -> int:
     from nashlens.reports.export import checked_format, export, unmeasured_runs
     from nashlens.reports.store import Store
 
-    with checking():
+    with checking("out"):
         store = Store.existing(asked.folder)
         suite = store.suite(asked.suite)
         format = checked_format(asked.out, asked.format)

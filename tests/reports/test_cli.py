@@ -97,6 +97,19 @@ def test_an_unknown_game_suggests_near_ones(capsys: pytest.CaptureFixture[str], 
         (["--steps", "1000"], "maddpg in chicken: steps: 1000 leave no update"),
         (["--workers", "0"], "workers must be at least 1, not 0"),
         (["--algorithm.learning_rate"], "--algorithm.learning_rate needs a value"),
+        (["--algorithm.kind", "ddpg"], "--algorithm.kind is said by --algorithm; give that one alone"),
+        (
+            ["--algorithm.sharing", "full"],
+            "sharing is 'full': it must be a table, [sharing] in the file, with the keys ",
+        ),
+        (
+            ["--algorithm.rollout", "4", "--algorithm.rollout.n_envs", "4"],
+            "rollout is given as 4 and by rollout.n_envs: give one of them",
+        ),
+        (
+            ["--algorithm.rollout.n_envs", "4", "--algorithm.rollout", "4"],
+            "rollout is given as '4' and by rollout.n_envs: give one of them",
+        ),
     ],
 )
 def test_train_refuses_settings_before_anything_is_written(
@@ -104,6 +117,22 @@ def test_train_refuses_settings_before_anything_is_written(
 ) -> None:
     assert says in refused(["train", "chicken", "--out", str(tmp_path / "out"), *words], capsys)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("game", "says"),
+    [
+        ("chess", "game: there is no game 'chess'; did you mean chicken?"),
+        ("", "game: there is no game ''; `nashlens games` lists them all"),
+        (
+            "pd.nfg",
+            "game is 'pd.nfg': train takes a name that `nashlens games` lists, and arguments as --game.NAME VALUE",
+        ),
+        ("kuhn_poker(players=2)", "game is 'kuhn_poker(players=2)': train takes a name that `nashlens games` lists"),
+    ],
+)
+def test_train_refuses_what_is_no_name_of_a_game(game: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused(["train", game], capsys).startswith(says)
 
 
 def test_train_does_not_hide_what_it_trained_before(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -262,7 +291,7 @@ def test_solve_takes_parameters_profiles_and_open_spiel_strings(capsys: pytest.C
     ("words", "says"),
     [
         (["chiken"], "did you mean chicken?"),
-        (["none.nfg"], "none.nfg: no such file or directory"),
+        (["none.nfg"], "game: none.nfg: no such file or directory"),
         (["simple_tag"], "game must be a matrix game or a game tree"),
         (["chicken", "--game.k", "1"], "chicken has no parameter 'k'"),
         (["chicken", "--game.k"], "--game.k needs a value"),

@@ -31,6 +31,34 @@ def test_checking_tells_what_was_asked_wrongly_from_what_could_not_be_done(
     assert str(found.value) == says
 
 
+def test_checking_names_the_argument_whose_file_it_is() -> None:
+    with pytest.raises(Mistake, match=r"^out: a\.csv: is a directory$"), checking("out"):
+        raise IsADirectoryError(21, "Is a directory", "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["replay", "{run}", "--out", "{tmp}"], "out: {tmp}: is a directory"),
+        (["report", "build", "{store}", "--compare", "{tmp}"], "compare: {tmp}: is a directory"),
+        (["report", "build", "{store}", "--compare", "{tmp}/none"], "compare: {tmp}/none: no such file or directory"),
+        (["report", "index", "{store}", "--out", "{tmp}"], "out: {tmp}: is a directory"),
+        (["replay", "{run}", "--store", "{tmp}"], "run is '{run}' and store is '{tmp}': give the path, or digits"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_with_its_argument(
+    store: Store, suite: Suite, words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = {"store": store.root, "tmp": store.root.parent, "run": store.root / "runs" / suite.runs[0].run_id}
+    assert main([word.format(**names) for word in words]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {says.format(**names)}")
+
+
+def test_replay_takes_a_path_beside_the_store_that_it_is_in(store: Store, suite: Suite, tmp_path: Path) -> None:
+    run = store.root / "runs" / suite.runs[0].run_id
+    assert main(["replay", str(run), "--store", str(store.root), "--out", str(tmp_path / "a.html")]) == 0
+
+
 def test_checking_lets_other_errors_pass() -> None:
     with pytest.raises(ZeroDivisionError), checking():
         raise ZeroDivisionError
