@@ -16,7 +16,7 @@ from nashlens.analysis.action_payoffs import normalised_payoffs
 from nashlens.analysis.correlated_gaps import CorrelatedGaps, correlated_gaps, product_distribution
 from nashlens.analysis.maximum_entropy import maximum_entropy
 from nashlens.analysis.results import Array, Bound, Record, read_only
-from nashlens.games.normal_form import NormalFormGame
+from nashlens.games.normal_form import NormalFormGame, check_normal_form
 
 __all__ = [
     "Concept",
@@ -96,6 +96,7 @@ def correlated_equilibrium(
 
     Raises
     ------
+    ValueError : `game` is no `NormalFormGame`.
     ValueError : `objective` or `concept` is none of those.
     ArithmeticError : the solver did not reach the tolerance.
 
@@ -103,6 +104,7 @@ def correlated_equilibrium(
     -----
     One variable for each of the ``A_1 ⋯ A_N`` profiles, ``Σ_i A_i (A_i − 1)`` rows for CE and ``Σ_i A_i`` for CCE.
     """
+    check_normal_form(game)
     if objective not in {"max_welfare", "min_welfare", "max_entropy"}:
         raise ValueError(f"objective must be max_welfare, min_welfare or max_entropy, not {objective!r}")
     if concept not in {"ce", "cce"}:

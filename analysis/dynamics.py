@@ -16,7 +16,7 @@ import numpy as np
 from nashlens.analysis.action_payoffs import action_payoffs
 from nashlens.analysis.results import Array, Bound, Record, read_only
 from nashlens.analysis.simplex import project_to_simplex, project_to_tangent
-from nashlens.games.normal_form import NormalFormGame, Profile
+from nashlens.games.normal_form import NormalFormGame, Profile, check_normal_form
 
 Dynamics = Literal["replicator", "logit", "best_response", "gradient"]
 Field = Callable[[tuple[Array, ...]], tuple[Array, ...]]
@@ -90,6 +90,7 @@ def vector_field(
 
     Raises
     ------
+    ValueError : `game` is no `NormalFormGame`.
     ValueError : `profile` does not fit `game`, `dynamics` is unknown, or `rationality` is missing, negative or of no
         use.
 
@@ -99,6 +100,7 @@ def vector_field(
     >>> vector_field(prisoners_dilemma, Profile.uniform(2, 2))[0].tolist()
     [-0.375, 0.375]
     """
+    check_normal_form(game)
     return _field(game, dynamics, rationality)(tuple(game.check_profile(profile)))
 
 
@@ -128,6 +130,7 @@ def trajectory(
 
     Raises
     ------
+    ValueError : `game` is no `NormalFormGame`.
     ValueError : as `vector_field`, or `step` or `n_steps` is not positive.
 
     Notes
@@ -135,6 +138,7 @@ def trajectory(
     ``best_response`` jumps where the best action changes, and ``gradient`` at the boundary: there the error falls
     only linearly. Steps that leave a simplex are brought back to its nearest point.
     """
+    check_normal_form(game)
     if not (np.isfinite(step) and step > 0) or n_steps < 1:
         raise ValueError(f"step and n_steps must be positive, not {step} and {n_steps}")
     field = _field(game, dynamics, rationality)

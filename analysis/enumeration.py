@@ -16,7 +16,7 @@ from nashlens.analysis.action_payoffs import normalised_payoffs
 from nashlens.analysis.nash import Equilibria, NashSubset, verified
 from nashlens.analysis.polyhedron import Vertices, best_response_vertices, solved_vertex
 from nashlens.analysis.results import Array, BoolArray, read_only
-from nashlens.games.normal_form import NormalFormGame
+from nashlens.games.normal_form import NormalFormGame, check_normal_form
 
 REFERENCES = ("Avis et al. (2010)",)
 MAX_SUBSETS = 10_000
@@ -38,6 +38,7 @@ def enumerate_equilibria(game: NormalFormGame, *, tolerance: float = 1e-9, max_v
 
     Raises
     ------
+    ValueError : `game` is no `NormalFormGame`.
     ValueError : `game` has not two agents, or a limit is not positive.
 
     Notes
@@ -54,6 +55,7 @@ def enumerate_equilibria(game: NormalFormGame, *, tolerance: float = 1e-9, max_v
     >>> [e.payoffs.round(6).tolist() for e in enumerate_equilibria(stag_hunt).equilibria]
     [[4.0, 4.0], [3.0, 3.0], [3.0, 3.0]]
     """
+    check_normal_form(game)
     if game.n_agents != 2:
         raise ValueError(f"game must have two agents to be enumerated, not {game.n_agents}; see find_equilibria")
     if not 0 < tolerance < 1 or max_vertices < 1:

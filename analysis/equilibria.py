@@ -17,7 +17,7 @@ from nashlens.analysis.enumeration import enumerate_equilibria
 from nashlens.analysis.homotopy import limiting_logit_equilibrium
 from nashlens.analysis.nash import Equilibria, verified
 from nashlens.analysis.supports import support_equilibria
-from nashlens.games.normal_form import NormalFormGame, Profile
+from nashlens.games.normal_form import NormalFormGame, Profile, check_normal_form
 
 
 def find_equilibria(
@@ -39,6 +39,7 @@ def find_equilibria(
 
     Raises
     ------
+    ValueError : `game` is no `NormalFormGame`.
     ValueError : `tolerance` or a limit is out of range.
 
     Examples
@@ -47,6 +48,7 @@ def find_equilibria(
     >>> [s.round(6).tolist() for s in find_equilibria(matching_pennies).profiles[0]]
     [[0.5, 0.5], [0.5, 0.5]]
     """
+    check_normal_form(game)
     if not 0 < tolerance < 1 or max_supports < 0:
         raise ValueError(f"tolerance must be in (0, 1), max_supports at least 0; not {tolerance}, {max_supports}")
     reason = f"with {game.n_agents} agents mixed equilibria may be missing; all pure ones are listed"
@@ -95,6 +97,7 @@ def pure_equilibria(game: NormalFormGame, *, tolerance: float = 1e-9) -> Equilib
     >>> [s.tolist() for s in pure_equilibria(prisoners_dilemma).profiles[0]]
     [[0.0, 1.0], [0.0, 1.0]]
     """
+    check_normal_form(game)
     profiles = [Profile.pure(actions, game.n_actions) for actions in pure_equilibrium_actions(game, tolerance)]
     return verified(game, profiles, tolerance=tolerance, method="pure enumeration", reason="pure strategies only")
 

@@ -15,7 +15,7 @@ import numpy as np
 from nashlens.analysis.exploitability import nash_conv
 from nashlens.analysis.results import Array, Bound, Record, read_only
 from nashlens.analysis.shared_policy import TOLERANCE, SharedOptimum, shared_optimum, welfare_of
-from nashlens.games.normal_form import NormalFormGame, Profile
+from nashlens.games.normal_form import NormalFormGame, Profile, check_normal_form
 
 REFERENCES = ("Emmons et al. (2022), arXiv:2207.03470", "Kuba et al. (2022), arXiv:2109.11251, Proposition 1")
 
@@ -83,6 +83,7 @@ def homogeneity_gap(game: NormalFormGame) -> HomogeneityGap:
 
     Raises
     ------
+    ValueError : `game` is no `NormalFormGame`.
     ValueError : the agents differ in their number of actions.
 
     Notes
@@ -102,6 +103,7 @@ def homogeneity_gap(game: NormalFormGame) -> HomogeneityGap:
     >>> (found.gap, float(found.nash_conv))
     (0.5, 0.0)
     """
+    check_normal_form(game)
     _check_same_actions(game)
     welfare = welfare_of(game)
     shared = shared_optimum(welfare)
@@ -128,8 +130,10 @@ def repeated_homogeneity_gap(game: NormalFormGame, *, rounds: int, memory: bool)
 
     Raises
     ------
+    ValueError : `game` is no `NormalFormGame`.
     ValueError : the game has not two agents or is not symmetric, or `rounds` is below 1.
     """
+    check_normal_form(game)
     check_symmetric(game)
     if game.n_agents != 2:
         raise ValueError(f"game must have two agents, not {game.n_agents}")

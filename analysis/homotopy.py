@@ -14,7 +14,7 @@ from nashlens.analysis.logit_path import LogitEquations
 from nashlens.analysis.nash import Equilibria, is_equilibrium, verified
 from nashlens.analysis.results import Array
 from nashlens.analysis.supports import Strategies, solve_support
-from nashlens.games.normal_form import NormalFormGame
+from nashlens.games.normal_form import NormalFormGame, check_normal_form
 
 REFERENCES = ("McKelvey & Palfrey (1995)", "Turocy (2005)")
 
@@ -36,6 +36,7 @@ def limiting_logit_equilibrium(
 
     Raises
     ------
+    ValueError : `game` is no `NormalFormGame`.
     ValueError : `max_rationality` is not positive.
 
     Notes
@@ -49,6 +50,7 @@ def limiting_logit_equilibrium(
     ----------
     McKelvey & Palfrey (1995); Turocy (2005).
     """
+    check_normal_form(game)
     if not max_rationality > 0:
         raise ValueError(f"max_rationality must be positive, not {max_rationality}")
     profile, reason = _limit(game, tolerance=tolerance, max_rationality=max_rationality)

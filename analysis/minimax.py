@@ -10,7 +10,7 @@ from scipy import optimize
 
 from nashlens.analysis.exploitability import check_two_agent_constant_sum
 from nashlens.analysis.results import Array, Bound, Record, read_only
-from nashlens.games.normal_form import NormalFormGame, Profile
+from nashlens.games.normal_form import NormalFormGame, Profile, check_normal_form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,12 +87,14 @@ def game_value(game: NormalFormGame) -> GameValue:
 
     Raises
     ------
+    ValueError : `game` is no `NormalFormGame`.
     ValueError : the game has not two agents or is not constant-sum.
 
     Notes
     -----
     Payoffs are brought to [0, 1] before HiGHS sees them, so that its absolute tolerances fit any scale.
     """
+    check_normal_form(game)
     check_two_agent_constant_sum(game, purpose="the value of a game")
     matrix = game.payoffs[0]
     low, span = float(matrix.min()), float(game.spans[0])

@@ -15,7 +15,7 @@ from scipy.fft import dctn, idctn
 
 from nashlens.analysis.action_payoffs import strategic_scale
 from nashlens.analysis.results import Array, Bound, Record, read_only
-from nashlens.games.normal_form import NormalFormGame
+from nashlens.games.normal_form import NormalFormGame, check_normal_form
 
 REFERENCES = ("Candogan et al. (2011), arXiv:1005.2405", "Bichler et al. (2025), arXiv:2503.16285")
 
@@ -80,6 +80,7 @@ def potential_decomposition(game: NormalFormGame, *, tolerance: float = 1e-9) ->
 
     Raises
     ------
+    ValueError : `game` is no `NormalFormGame`.
     ValueError : `tolerance` is negative.
 
     Notes
@@ -100,6 +101,7 @@ def potential_decomposition(game: NormalFormGame, *, tolerance: float = 1e-9) ->
     >>> found.potentialness, found.largest_cycle
     (0.0, 8.0)
     """
+    check_normal_form(game)
     if not tolerance >= 0:
         raise ValueError(f"tolerance must be at least 0, not {tolerance}")
     scale = float(strategic_scale(game.payoffs).max())
@@ -137,6 +139,7 @@ def largest_cycle(game: NormalFormGame) -> float:
     -------
     Payoff units.
     """
+    check_normal_form(game)
     largest = 0.0
     for i in range(game.n_agents):
         for j in range(i):

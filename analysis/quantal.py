@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from nashlens.analysis.logit_path import LogitEquations, interpolated
 from nashlens.analysis.results import Array, Bound, Record, read_only
-from nashlens.games.normal_form import NormalFormGame, Profile
+from nashlens.games.normal_form import NormalFormGame, Profile, check_normal_form
 
 REFERENCES = ("McKelvey & Palfrey (1995)", "Turocy (2005)")
 
@@ -68,6 +68,7 @@ def logit_branch(game: NormalFormGame, rationality: npt.ArrayLike, *, tolerance:
 
     Raises
     ------
+    ValueError : `game` is no `NormalFormGame`.
     ValueError : a rationality is negative, infinite or NaN, or there is none.
     RuntimeError : the branch was lost before it reached them.
 
@@ -75,6 +76,7 @@ def logit_branch(game: NormalFormGame, rationality: npt.ArrayLike, *, tolerance:
     ----------
     McKelvey & Palfrey (1995); Turocy (2005).
     """
+    check_normal_form(game)
     wanted = np.atleast_1d(np.asarray(rationality, dtype=np.float64))
     if wanted.ndim != 1 or wanted.size == 0 or not np.isfinite(wanted).all() or (wanted < 0).any():
         raise ValueError(f"rationality must be one or more finite numbers of at least 0, not {rationality!r}")

@@ -16,7 +16,7 @@ from nashlens.analysis.action_payoffs import action_payoffs, normalised_payoffs,
 from nashlens.analysis.nash import Equilibria, verified
 from nashlens.analysis.results import Array, BoolArray
 from nashlens.games.core import IntArray
-from nashlens.games.normal_form import NormalFormGame
+from nashlens.games.normal_form import NormalFormGame, check_normal_form
 
 Strategies = tuple[Array, ...]
 
@@ -36,12 +36,14 @@ def support_equilibria(game: NormalFormGame, *, tolerance: float = 1e-9, max_sup
 
     Raises
     ------
+    ValueError : `game` is no `NormalFormGame`.
     ValueError : `max_supports` is negative.
 
     References
     ----------
     Porter et al. (2008).
     """
+    check_normal_form(game)
     if max_supports < 0:
         raise ValueError(f"max_supports must be at least 0, not {max_supports}")
     payoffs = normalised_payoffs(game.payoffs)

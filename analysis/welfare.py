@@ -16,7 +16,7 @@ from nashlens.analysis.action_payoffs import expected_payoffs
 from nashlens.analysis.equilibria import find_equilibria
 from nashlens.analysis.nash import Equilibria
 from nashlens.analysis.results import Array, Bound, Record, read_only
-from nashlens.games.normal_form import NormalFormGame, Profile
+from nashlens.games.normal_form import NormalFormGame, Profile, check_normal_form
 
 ROUNDING = 1e-9
 
@@ -144,6 +144,7 @@ def social_optimum(game: NormalFormGame, *, tolerance: float = ROUNDING) -> Soci
     -------
     SocialOptimum.
     """
+    check_normal_form(game)
     total = game.payoffs.sum(axis=0)
     high, low = float(total.max()), float(total.min())
     best = np.argwhere(total >= high - tolerance * (high - low))
@@ -170,8 +171,10 @@ def welfare(game: NormalFormGame, profile: Profile) -> Welfare:
 
     Raises
     ------
+    ValueError : `game` is no `NormalFormGame`.
     ValueError : `profile` does not fit `game`.
     """
+    check_normal_form(game)
     game.check_profile(profile)
     total = expected_payoffs(game.payoffs, profile).sum(axis=-1)
     optimum = social_optimum(game)
@@ -199,6 +202,7 @@ def price_of_anarchy(game: NormalFormGame, *, equilibria: Equilibria | None = No
 
     Raises
     ------
+    ValueError : `game` is no `NormalFormGame`.
     ValueError : `equilibria` is empty.
 
     Notes
@@ -212,6 +216,7 @@ def price_of_anarchy(game: NormalFormGame, *, equilibria: Equilibria | None = No
     >>> price_of_anarchy(prisoners_dilemma).anarchy
     3.0
     """
+    check_normal_form(game)
     found = find_equilibria(game) if equilibria is None else equilibria
     if not len(found):
         raise ValueError(f"equilibria must hold at least one equilibrium of {game.spec.name}; {found.reason}")

@@ -15,7 +15,7 @@ from scipy.optimize import linprog
 
 from nashlens.analysis.minimax import game_value
 from nashlens.analysis.results import Array, Bound, Record, read_only
-from nashlens.games.normal_form import NormalFormGame, Profile
+from nashlens.games.normal_form import NormalFormGame, Profile, check_normal_form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,6 +101,7 @@ def optimal_strategies(
 
     Raises
     ------
+    ValueError : `game` is no `NormalFormGame`.
     ValueError : `game` has not two agents or is not constant-sum, or `tolerance` is negative.
 
     Notes
@@ -113,6 +114,7 @@ def optimal_strategies(
     >>> optimal_strategies(game)[0].ranges.round(6).tolist()
     [[0.0, 0.5], [0.0, 0.5], [0.0, 1.0]]
     """
+    check_normal_form(game)
     if not tolerance >= 0:
         raise ValueError(f"tolerance must be at least 0, not {tolerance}")
     solved = game_value(game)

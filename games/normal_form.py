@@ -27,14 +27,17 @@ class Profile(tuple[Array, ...]):
 
     Raises
     ------
-    ValueError : a strategy is off the simplex by more than ``1e-9``, or the leading axes differ.
+    ValueError : a strategy holds no numbers, is off the simplex by more than ``1e-9``, or the leading axes differ.
     """
 
     __slots__ = ()
 
     def __new__(cls, strategies: Sequence[npt.ArrayLike]) -> Profile:
         """Check and freeze the strategies."""
-        arrays = tuple(np.array(s, dtype=np.float64) for s in strategies)
+        try:
+            arrays = tuple(np.array(s, dtype=np.float64) for s in strategies)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"strategies must be arrays of numbers, one an agent: {error}") from error
         if not arrays:
             raise ValueError("strategies must be one or more arrays, one an agent")
         for i, array in enumerate(arrays):
@@ -45,12 +48,12 @@ class Profile(tuple[Array, ...]):
                 )
             if not np.isfinite(array).all():
                 raise ValueError(f"the strategy of agent {i} must be finite")
-            off = (array < -SIMPLEX_TOLERANCE).any()
-            if off or (np.abs(array.sum(axis=-1) - 1) > SIMPLEX_TOLERANCE).any():
-                raise ValueError(
-                    f"the strategy of agent {i} must be non-negative and sum to 1 within {SIMPLEX_TOLERANCE}; "
-                    f"its sums run from {array.sum(axis=-1).min()} to {array.sum(axis=-1).max()}"
-                )
+            wanted = f"the strategy of agent {i} must be non-negative and sum to 1 within {SIMPLEX_TOLERANCE}"
+            if (array < -SIMPLEX_TOLERANCE).any():
+                raise ValueError(f"{wanted}; its smallest entry is {array.min()}")
+            sums = array.sum(axis=-1)
+            if (np.abs(sums - 1) > SIMPLEX_TOLERANCE).any():
+                raise ValueError(f"{wanted}; its sums run from {sums.min()} to {sums.max()}")
             array.flags.writeable = False
         return super().__new__(cls, arrays)
 
@@ -175,6 +178,18 @@ class NormalFormGame(Game):
     def begin(self, streams: Streams) -> Batch:
         """Return environments of one round; they draw nothing."""
         return _Round(self, streams)
+
+
+def check_normal_form(game: object) -> None:
+    """Refuse what is no game in normal form, such as a game's name or a particle world.
+
+    Raises
+    ------
+    ValueError : `game` is no `NormalFormGame`.
+    """
+    if not isinstance(game, NormalFormGame):
+        given = repr(game) if isinstance(game, str) else f"a {type(game).__name__}"
+        raise ValueError(f"game must be a NormalFormGame, such as games.make('chicken'), not {given}")
 
 
 class _Round(Batch):

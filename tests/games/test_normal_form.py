@@ -45,7 +45,9 @@ def test_profile_takes_any_normalised_weights(weights: np.ndarray) -> None:
     [
         ([], "strategies must be one or more arrays"),
         ([[0.5, 0.5], [0.4, 0.4]], "the strategy of agent 1 must be non-negative and sum to 1 within 1e-09"),
-        ([[1.5, -0.5]], "the strategy of agent 0 must be non-negative"),
+        ([[1.5, -0.5]], "the strategy of agent 0 must be non-negative and sum to 1 .* its smallest entry is -0.5"),
+        ("ab", "strategies must be arrays of numbers, one an agent: could not convert string to float: 'a'"),
+        (3, "strategies must be arrays of numbers, one an agent: 'int' object is not iterable"),
         ([[1.0, 2e-9]], "the strategy of agent 0 must be non-negative and sum to 1"),
         ([[np.nan, 1.0]], "the strategy of agent 0 must be finite"),
         ([[np.inf, -np.inf]], "the strategy of agent 0 must be finite"),

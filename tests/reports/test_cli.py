@@ -299,7 +299,7 @@ def test_solve_takes_parameters_profiles_and_open_spiel_strings(capsys: pytest.C
         (["chicken", "--profile", "1"], "profile is '1': it must be a list of strategies"),
         (
             ["chicken", "--profile", '[["a","b"],[1,0]]'],
-            "profile must be numbers that make one strategy an agent: could",
+            "profile must be numbers that make one strategy an agent: strategies must be arrays of numbers",
         ),
         (
             ["chicken", "--profile", "[[0.5,NaN],[1,0]]"],
