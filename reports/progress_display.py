@@ -89,6 +89,7 @@ class _PlainLines:
             f"{standing(jobs)}; {steps:,} of {total:,} steps, "
             f"{steps_per_second(steps, now - self._began):,.0f} steps/s, {_clock(left)} left",
             highlight=False,
+            soft_wrap=True,
         )
 
 

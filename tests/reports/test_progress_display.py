@@ -35,7 +35,7 @@ def test_where_there_is_no_terminal_a_line_comes_every_ten_seconds(monkeypatch: 
     clock = [0.0]
     monkeypatch.setattr(progress_display.time, "monotonic", lambda: clock[0])
     written = io.StringIO()
-    with shown(Console(file=written, width=200)) as watch:
+    with shown(Console(file=written, width=40)) as watch:
         for now in (1.0, 9.0, 10.0, 15.0):
             clock[0] = now
             watch([job("running", 250), job("waiting")])
