@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from nashlens.analysis.nash_averaging import check_antisymmetric
 from nashlens.analysis.results import Array, Bound, Record, read_only
+from nashlens.analysis.statistics import numbers
 
 POINTS_PER_NAT = 400 / np.log(10)  # a difference of 400 means odds of 10 to 1
 REFERENCES = ("Balduzzi, Tuyls, Perolat & Graepel (2018), arXiv:1806.02643",)
@@ -77,7 +78,7 @@ def log_odds(wins: npt.ArrayLike, games: npt.ArrayLike) -> Array:
     ------
     ValueError : shapes differ or are not square, or wins do not add up to games.
     """
-    won, met = np.array(wins, dtype=np.float64), np.array(games, dtype=np.float64)
+    won, met = numbers(wins, name="wins"), numbers(games, name="games")
     if won.ndim != 2 or won.shape[0] != won.shape[1] or met.shape != won.shape:
         raise ValueError(f"wins and games must be square matrices of one size, not {won.shape} and {met.shape}")
     np.fill_diagonal(won, 0.0)

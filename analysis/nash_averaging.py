@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from nashlens.analysis.maximum_entropy import maximum_entropy
 from nashlens.analysis.results import Array, Bound, Record, read_only
+from nashlens.analysis.statistics import numbers
 
 REFERENCES = ("Balduzzi, Tuyls, Perolat & Graepel (2018), arXiv:1806.02643",)
 
@@ -138,7 +139,7 @@ def check_antisymmetric(matrix: npt.ArrayLike, *, label: str, tolerance: float) 
     ------
     ValueError : it is not, or it is not a square matrix of finite numbers; the message begins with `label`.
     """
-    table = np.asarray(matrix, dtype=np.float64)
+    table = numbers(matrix, name=label)
     if table.ndim != 2 or table.shape[0] != table.shape[1] or table.size == 0 or not np.isfinite(table).all():
         raise ValueError(f"{label} must be a square matrix of finite numbers, not of shape {table.shape}")
     worst = float(np.abs(table + table.T).max())

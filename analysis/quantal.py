@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from nashlens.analysis.logit_path import LogitEquations, interpolated
 from nashlens.analysis.results import Array, Bound, Record, read_only
+from nashlens.analysis.statistics import numbers
 from nashlens.games.normal_form import NormalFormGame, Profile, check_normal_form
 
 REFERENCES = ("McKelvey & Palfrey (1995)", "Turocy (2005)")
@@ -77,7 +78,7 @@ def logit_branch(game: NormalFormGame, rationality: npt.ArrayLike, *, tolerance:
     McKelvey & Palfrey (1995); Turocy (2005).
     """
     check_normal_form(game)
-    wanted = np.atleast_1d(np.asarray(rationality, dtype=np.float64))
+    wanted = np.atleast_1d(numbers(rationality, name="rationality"))
     if wanted.ndim != 1 or wanted.size == 0 or not np.isfinite(wanted).all() or (wanted < 0).any():
         raise ValueError(f"rationality must be one or more finite numbers of at least 0, not {rationality!r}")
     equations = LogitEquations(game.payoffs)

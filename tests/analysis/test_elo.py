@@ -83,5 +83,7 @@ def test_log_odds_counts_that_do_not_fit_raise(wins: object, games: object) -> N
 def test_elo_not_antisymmetric_raises() -> None:
     with pytest.raises(ValueError, match="odds"):
         elo([[0, 1], [1, 0]])
+    with pytest.raises(ValueError, match="odds must be a full array of numbers"):
+        elo("better")
     with pytest.raises(ValueError, match="table"):
         cyclic_share(np.ones((2, 2)))

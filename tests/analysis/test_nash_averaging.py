@@ -88,7 +88,9 @@ def test_nash_average_of_a_noisy_table_loses_at_most_four_times_the_error(n: int
     assert nash_conv(NormalFormGame([table, -table]), Profile([weights, weights])).nash_conv <= 4 * error + 1e-6
 
 
-@pytest.mark.parametrize("payoffs", [[[0, 1], [1, 0]], np.zeros((2, 3)), [[0, np.nan], [np.nan, 0]], np.zeros((0, 0))])
+@pytest.mark.parametrize(
+    "payoffs", [[[0, 1], [1, 0]], np.zeros((2, 3)), [[0, np.nan], [np.nan, 0]], np.zeros((0, 0)), "none"]
+)
 def test_nash_average_not_antisymmetric_raises(payoffs: object) -> None:
     with pytest.raises(ValueError, match="payoffs"):
         nash_average(payoffs)  # type: ignore[arg-type]

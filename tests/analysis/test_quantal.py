@@ -109,7 +109,7 @@ def test_fit_rationality_game_without_choices_that_matter_fits_alike() -> None:
     assert float(fit_rationality(pennies, Profile([[0.7, 0.3], [0.2, 0.8]])).rationality) == 0.0
 
 
-@pytest.mark.parametrize("rationality", [[-1.0], [np.nan], [np.inf], [], [[1.0]]])
+@pytest.mark.parametrize("rationality", [[-1.0], [np.nan], [np.inf], [], [[1.0]], "high"])
 def test_logit_branch_bad_rationality_raises(rationality: object) -> None:
     with pytest.raises(ValueError, match="rationality"):
         logit_branch(STAG_HUNT, rationality)  # type: ignore[arg-type]
