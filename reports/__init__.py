@@ -18,8 +18,8 @@ __all__ = ["load"]
 def load(path: str | Path, *, suite: str | None = None, measure: bool = True) -> pd.DataFrame:
     """Return the tidy frame of a stored suite, for a notebook.
 
-    Finished runs that nobody measured yet, as no report was built of them, are measured now. That can take minutes, is
-    kept for the next time, and is warned of before it begins.
+    Finished runs that are not measured yet, as while a suite still trains or where another version measured them, are
+    measured now. That can take minutes, is kept for the next time, and is warned of before it begins.
 
     Parameters
     ----------

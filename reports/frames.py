@@ -12,7 +12,7 @@ import pandas as pd
 from nashlens.reports import atomic
 from nashlens.reports.measures import VERSION, measure
 from nashlens.reports.run_records import COMMON
-from nashlens.reports.safe_files import read_file
+from nashlens.reports.safe_files import StoreError, read_file
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite
 from nashlens.reports.unmeasured import Unmeasured, attempt, tell
@@ -58,7 +58,9 @@ def measured(store: Store, run_id: str) -> pd.DataFrame:
 
 def is_measured(store: Store, run_id: str) -> bool:
     """Return whether the measures of one stored run were taken before, by this version."""
-    return _kept(store.measures_path(run_id)) is not None
+    with suppress(StoreError):  # of a link in their place; who measures says so
+        return _kept(store.measures_path(run_id)) is not None
+    return False
 
 
 def measured_anew(store: Store, run_id: str) -> pd.DataFrame:

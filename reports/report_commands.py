@@ -88,8 +88,10 @@ def write_report(
     from nashlens.reports.document import write
     from nashlens.reports.reference_table import beside
     from nashlens.reports.report import assemble
+    from nashlens.reports.suite_commands import say_unmeasured
 
     with checking():
+        say_unmeasured(store, suite)
         report = beside(assemble(store, suite), compare, source=source)
         page = write(report, store.folder("report", suite.name))
     console = Console()

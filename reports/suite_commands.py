@@ -77,28 +77,35 @@ def suite_run(asked: SuiteRun, *, command: Sequence[str]) -> int:
         with checking():
             n_runs = write_scalars(store, suite, asked.tensorboard, lost=lost)
         _say_lost(lost)
-        Console().print(f"scalars of {n_runs} runs in {asked.tensorboard}", highlight=False, soft_wrap=True)
+        Console().print(f"scalars of {counted(n_runs, 'run')} in {asked.tensorboard}", highlight=False, soft_wrap=True)
     Console().print(f"report: nashlens report build {store.root}", highlight=False, soft_wrap=True)
     return 1 if done.failed else 0
 
 
 def suite_export(asked: SuiteExport) -> int:
     """Write the numbers of a suite into one file."""
-    from nashlens.reports.export import checked_format, export, unmeasured_runs
+    from nashlens.reports.export import checked_format, export
     from nashlens.reports.store import Store
 
     with checking("out"):
         store = Store.existing(asked.folder)
         suite = store.suite(asked.suite)
         format = checked_format(asked.out, asked.format)
-        waiting, n_done = unmeasured_runs(store, suite)
-        if waiting:
-            Console().print(f"measuring {len(waiting)} of {counted(n_done, 'finished run')}", highlight=False)
+        say_unmeasured(store, suite)
         lost: list[Unmeasured] = []
         n_rows = export(store, suite, asked.out, format=format, lost=lost)
     _say_lost(lost)
     Console().print(f"{n_rows:,} rows in {asked.out}", highlight=False, soft_wrap=True, markup=False)
     return 0
+
+
+def say_unmeasured(store: Store, suite: Suite) -> None:
+    """Print how many finished runs have to be measured first; nothing if none has to."""
+    from nashlens.reports.export import unmeasured_runs
+
+    waiting, n_done = unmeasured_runs(store, suite)
+    if waiting:
+        Console().print(f"measuring {len(waiting)} of {counted(n_done, 'finished run')}", highlight=False)
 
 
 def run(

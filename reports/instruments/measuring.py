@@ -18,7 +18,7 @@ from nashlens.reports.instruments.contract import Comparisons, StoredRuns
 from nashlens.reports.instruments.estimate_rows import ESTIMATE_COLUMNS
 from nashlens.reports.instruments.registry import instrument
 from nashlens.reports.run_records import COMMON
-from nashlens.reports.safe_files import read_file, read_json
+from nashlens.reports.safe_files import StoreError, read_file, read_json
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Cell, Suite
 from nashlens.reports.unmeasured import Unmeasured, attempt, failures_of, reason_of, tell
@@ -71,7 +71,9 @@ def measured_by(name: str, store: Store, run_id: str, *, anew: bool = False) -> 
 
 def is_measured_by(name: str, store: Store, run_id: str) -> bool:
     """Return whether an instrument measured one stored run before, in the version that it has here."""
-    return _kept(store.measures_path(run_id, name), instrument(name).version) is not None
+    with suppress(StoreError):  # as in `frames.is_measured`
+        return _kept(store.measures_path(run_id, name), instrument(name).version) is not None
+    return False
 
 
 def _with_times_of(kept: pd.DataFrame, frame: pd.DataFrame, times: Sequence[str]) -> pd.DataFrame:

@@ -82,6 +82,20 @@ def test_unmeasured_runs_are_those_that_lack_what_their_cell_asks_for(store: Sto
     assert unmeasured_runs(store, asked) == (set(), 2)
 
 
+def test_unmeasured_runs_count_one_whose_measures_are_a_link(store: Store, suite: Suite, tmp_path: Path) -> None:
+    tidy_frame(store, suite)
+    path = store.measures_path(suite.runs[0].run_id)
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    assert unmeasured_runs(store, suite) == ({suite.runs[0].run_id}, 2)
+
+
+def test_report_build_says_that_it_measures_first(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    for says in (True, False):
+        assert main(["report", "build", str(store.root)]) == 0
+        assert capsys.readouterr().out.startswith("measuring 2 of 2 finished runs\n") is says
+
+
 def test_export_says_that_it_measures_first(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["suite", "export", str(store.root), "--out", str(tmp_path / "frame.csv")]
     assert main([*words[:-1], "frame.xlsx"]) == 2
