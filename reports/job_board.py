@@ -17,10 +17,10 @@ class JobState:
 
     Attributes
     ----------
-    label : game, algorithm and number of seeds.
+    label : game, algorithm, which seeds, and whether they are only measured.
     state : ``waiting``, ``running``, ``done`` or ``failed``.
     steps : environment steps that were taken, all seeds counted.
-    total_steps : environment steps that will be taken.
+    total_steps : environment steps that will be taken; 0 of a job that only measures.
     """
 
     label: str
@@ -45,13 +45,16 @@ class JobBoard:
     def __init__(self, store: Store, jobs: Sequence[Job], watch: Watch | None) -> None:
         self._folder = store.folder("progress")
         self._watch = watch
-        self._states = {
-            job.job_id: JobState(label=job.label, state="waiting", steps=0, total_steps=job.cost) for job in jobs
-        }
-        for job_id in self._states:
-            with suppress(OSError):
-                (self._folder / f"{job_id}.json").unlink(missing_ok=True)
+        self._states: dict[str, JobState] = {}
+        self.add(*jobs)
         self.show()
+
+    def add(self, *jobs: Job) -> None:
+        """Take in jobs that wait."""
+        for job in jobs:
+            self._states[job.job_id] = JobState(label=job.words, state="waiting", steps=0, total_steps=job.cost)
+            with suppress(OSError):
+                (self._folder / f"{job.job_id}.json").unlink(missing_ok=True)
 
     def look(self) -> set[str]:
         """Read every progress file; return the jobs that have one."""

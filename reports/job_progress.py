@@ -36,10 +36,10 @@ def write_progress(store: Store, job: Job, *, steps: int, seconds: float) -> Non
     seconds : that training took.
     """
     values: dict[str, Any] = {
-        "label": job.label,
+        "label": job.words,
         "run_id": job.runs[0].run_id,
         "steps": steps,
-        "total_steps": job.runs[0].steps,
+        "total_steps": job.steps_each,
         "n_seeds": len(job.runs),
         "seconds": seconds,
         "process": os.getpid(),

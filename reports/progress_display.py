@@ -60,7 +60,7 @@ class _Bars:
     def __call__(self, jobs: Sequence[JobState]) -> None:
         total = sum(job.total_steps for job in jobs)
         if self._all is None:
-            self._all = self._bars.add_task("", total=total)
+            self._all = self._bars.add_task("", total=total or None)
         self._bars.update(
             self._all,
             completed=sum(job.steps for job in jobs),
@@ -68,7 +68,7 @@ class _Bars:
         )
         for k, job in enumerate(jobs):
             if job.state == "running" and k not in self._rows:
-                self._rows[k] = self._bars.add_task(job.label, total=job.total_steps)
+                self._rows[k] = self._bars.add_task(job.label, total=job.total_steps or None)
             if k in self._rows:
                 self._bars.update(self._rows[k], completed=job.steps, visible=job.state == "running")
 
@@ -85,23 +85,26 @@ class _PlainLines:
         self._last = now
         steps, total = sum(j.steps for j in jobs), sum(j.total_steps for j in jobs)
         left = seconds_left(steps, total, seconds=now - self._began)
-        self._console.print(
-            f"{standing(jobs)}; {steps:,} of {total:,} steps, "
-            f"{steps_per_second(steps, now - self._began):,.0f} steps/s, {_clock(left)} left",
-            highlight=False,
-            soft_wrap=True,
+        trained = (
+            f"; {steps:,} of {total:,} steps, {steps_per_second(steps, now - self._began):,.0f} steps/s, "
+            f"{_clock(left)} left"
         )
+        self._console.print(standing(jobs) + trained * (total > 0), highlight=False, soft_wrap=True)
 
 
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
+        if not task.total:  # it measures
+            return Text()
         rate = steps_per_second(int(task.completed), task.elapsed or 0.0)
         return Text(f"{rate:>9,.0f} steps/s", style="cyan")
 
 
 class _TimeLeft(ProgressColumn):
     def render(self, task: Task) -> Text:
-        left = seconds_left(int(task.completed), int(task.total or 0), seconds=task.elapsed or 0.0)
+        if not task.total:
+            return Text(f"{_clock(task.elapsed)} so far", style="dim")
+        left = seconds_left(int(task.completed), int(task.total), seconds=task.elapsed or 0.0)
         return Text(f"{_clock(left)} left", style="dim")
 
 

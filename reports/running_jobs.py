@@ -17,8 +17,9 @@ class RunningJob:
 
     Attributes
     ----------
-    label : game, algorithm and number of seeds.
+    label : game, algorithm, which seeds, and whether they are only measured.
     steps, total_steps : environment steps of all its seeds, so far and in all; those of a checkpoint count as taken.
+        None in all where it only measures.
     seconds : how long it has been training.
     """
 
@@ -29,7 +30,9 @@ class RunningJob:
 
     def words(self) -> str:
         """Return where it stands in one line."""
-        share = self.steps / self.total_steps if self.total_steps else 0.0
+        if not self.total_steps:
+            return self.label
+        share = self.steps / self.total_steps
         rate = f", {self.steps / self.seconds:,.0f} steps/s" if self.seconds > 0 and self.steps else ""
         return f"{self.label}: {self.steps:,} of {counted(self.total_steps, 'step')} ({share:.0%}){rate}"
 

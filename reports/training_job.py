@@ -1,4 +1,4 @@
-"""What one worker process does: train some seeds of one cell together, store them, measure them."""
+"""What one worker process does: train some seeds of one cell together, store them, begin to measure them."""
 
 from __future__ import annotations
 
@@ -9,34 +9,36 @@ import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
 from multiprocessing import connection, parent_process
 from pathlib import Path
 
 from nashlens.reports import atomic
 from nashlens.reports.job_checkpoints import JobCheckpoints
+from nashlens.reports.job_measuring import measure_stored
 from nashlens.reports.job_progress import progress_path, progress_writer, write_progress
 from nashlens.reports.provenance import Provenance, gather
 from nashlens.reports.run_lock import run_locks
-from nashlens.reports.run_records import COMMON
 from nashlens.reports.run_spec import RunSpec
 from nashlens.reports.safe_files import StoreError
 from nashlens.reports.store import Store
+from nashlens.reports.words import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Seeds of one cell that are trained together.
+    """Seeds of one cell that are trained together, or that are trained and still to be measured.
 
     Attributes
     ----------
     root : folder of the store.
-    label : what to call it in a display.
+    label : what to call its cell in a display.
     runs : the runs; they differ in their seed only.
     checkpoint_every_steps : environment steps between checkpoints, or None.
     command : the command line, for the provenance.
     wait : whether to wait where another process works on one of the runs.
     metrics : the instruments that measure the runs.
+    measuring_seconds : of runs that are trained, how long measuring them will take, infinity where nobody knows; None
+        where they are to be trained.
     """
 
     root: str
@@ -46,17 +48,35 @@ class Job:
     command: tuple[str, ...] = ()
     wait: bool = False
     metrics: tuple[str, ...] = ()
+    measuring_seconds: float | None = None
 
     @property
     def job_id(self) -> str:
-        """Names the cell and the seeds."""
+        """Names the cell, the seeds, and whether they are to be measured only."""
         seeds = "-".join(str(run.seed) for run in self.runs)
-        return atomic.digest(f"{self.runs[0].cell_id} {seeds}".encode())[:24]
+        measured = " measured" * self.only_measures
+        return atomic.digest(f"{self.runs[0].cell_id} {seeds}{measured}".encode())[:24]
+
+    @property
+    def only_measures(self) -> bool:
+        """Whether its runs are trained."""
+        return self.measuring_seconds is not None
+
+    @property
+    def words(self) -> str:
+        """What to call it in a display."""
+        seeds = f"seed {self.runs[0].seed}" if len(self.runs) == 1 else counted(len(self.runs), "seed")
+        return f"{self.label} · " + (f"measuring {seeds}" if self.only_measures else counted(len(self.runs), "seed"))
+
+    @property
+    def steps_each(self) -> int:
+        """Environment steps of each seed; none where they are trained."""
+        return 0 if self.only_measures else self.runs[0].steps
 
     @property
     def cost(self) -> int:
         """Environment steps of all seeds."""
-        return sum(run.steps for run in self.runs)
+        return self.steps_each * len(self.runs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +89,16 @@ class JobOutcome:
     failed : reason by run id.
     busy : True if another process held one of the runs, and nothing was done.
     warnings : what went wrong without failing a run, such as a checkpoint that could not be kept.
+    unmeasured : runs that are stored, and that other jobs should measure.
+    measuring_seconds : how long measuring one of the runs took, where some are left.
     """
 
     done: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
     busy: bool = False
     warnings: tuple[str, ...] = ()
+    unmeasured: tuple[RunSpec, ...] = ()
+    measuring_seconds: float = 0.0
 
 
 def limit_threads() -> None:
@@ -92,7 +116,7 @@ def begin_worker() -> None:
 
 
 def train_job(job: Job) -> JobOutcome:
-    """Train, store and measure the runs of a job that are not done yet.
+    """Train and store the runs of a job that are not done yet, and measure its runs as far as `measure_stored` goes.
 
     What goes wrong with a run is written into the store and returned; it is not raised.
     """
@@ -104,9 +128,17 @@ def train_job(job: Job) -> JobOutcome:
         write_progress(store, job, steps=0, seconds=0.0)
         missing = tuple(run for run in job.runs if not is_stored(store, run))
         outcome = _train_missing(store, job, missing) if missing else JobOutcome()
+        stored = [run for run in job.runs if run.run_id not in outcome.failed]
+        measuring = measure_stored(store, stored, job.metrics)
     with suppress(OSError):
         progress_path(store, job).unlink(missing_ok=True)
-    return replace(outcome, done=tuple(run.run_id for run in job.runs if run.run_id not in outcome.failed))
+    return replace(
+        outcome,
+        done=tuple(run.run_id for run in stored),
+        warnings=(*outcome.warnings, *measuring.warnings),
+        unmeasured=measuring.left,
+        measuring_seconds=measuring.seconds,
+    )
 
 
 def _train_missing(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> JobOutcome:
@@ -139,9 +171,7 @@ def _train_missing(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> JobO
             mark_failed(store, (spec,), reason, provenance=provenance, seconds=times["seconds"])
     if not lost:
         checkpoints.remove()  # otherwise the same command need not train what could not be stored from the beginning
-    stored = [run for run in missing if run.run_id not in failed]
-    unmeasured = measure_stored(store, stored, job.metrics)
-    return JobOutcome(failed=failed, warnings=(*checkpoints.warnings, *unmeasured))
+    return JobOutcome(failed=failed, warnings=tuple(checkpoints.warnings))
 
 
 def _checkpoints(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> JobCheckpoints:
@@ -149,27 +179,6 @@ def _checkpoints(store: Store, job: Job, missing: tuple[RunSpec, ...]) -> JobChe
     seeds = [run.seed for run in missing]
     part = replace(job, runs=missing)  # of a job that was planned before others stored some of its seeds
     return JobCheckpoints(store, missing[0], job_id=part.job_id, seeds=seeds, every_steps=every)
-
-
-def measure_stored(store: Store, runs: Sequence[RunSpec], metrics: Sequence[str]) -> list[str]:
-    """Measure runs that were just stored; return a line for each thing that could not be measured.
-
-    The training is stored and good, whatever comes of this: what cannot be measured is written down beside the run, and
-    the report tries again.
-    """
-    from nashlens.reports.frames import measured
-    from nashlens.reports.instruments.measuring import measured_by
-    from nashlens.reports.unmeasured import attempt
-
-    lines: dict[str, None] = {}
-    for run in runs:
-        takes = {COMMON: partial(measured, store, run.run_id)}
-        takes |= {name: partial(measured_by, name, store, run.run_id) for name in metrics}
-        for name, take in takes.items():
-            _, reason = attempt(store, run.run_id, name, take)
-            if reason:
-                lines[f"{name} could not be taken of seed {run.seed} of {run.game}: {reason}"] = None
-    return list(lines)
 
 
 def mark_failed(

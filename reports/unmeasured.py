@@ -76,10 +76,10 @@ def attempt(
             raise
         reason = reason_of(error, store)
         if not anew:
-            _note(store, run_id, {**known, instrument: reason})
+            note(store, run_id, {**known, instrument: reason})
         return None, reason
     if instrument in known and not anew:
-        _note(store, run_id, {name: reason for name, reason in known.items() if name != instrument})
+        note(store, run_id, {name: reason for name, reason in known.items() if name != instrument})
     return frame, ""
 
 
@@ -105,6 +105,21 @@ def failures_of(store: Store, run_id: str) -> dict[str, str]:
     except (FileNotFoundError, StoreError):
         return {}
     return {str(name): str(reason) for name, reason in found.items()}
+
+
+def note(store: Store, run_id: str, failures: Mapping[str, str]) -> None:
+    """Write down why instruments could not measure a run, over what was written down before.
+
+    Raises
+    ------
+    StoreError : a link stands where the run should.
+    """
+    path = store.path("runs", run_id) / UNMEASURED
+    with suppress(OSError):  # a disk that is full keeps no note; who asked is told all the same
+        if failures:
+            atomic.write_json(path, dict(failures))
+        else:
+            path.unlink(missing_ok=True)
 
 
 def known_failures(store: Store, suite: Suite) -> list[Unmeasured]:
@@ -169,12 +184,3 @@ def reason_of(error: Exception, store: Store) -> str:
     """Return what went wrong in one line, without the folders of the store and of the run."""
     words = RUN_FOLDER.sub("", " ".join(str(error).split()).replace(f"{store.root}/", ""))
     return words if isinstance(error, ValueError) and words else f"{type(error).__name__}: {words}".rstrip(": ")
-
-
-def _note(store: Store, run_id: str, failures: Mapping[str, str]) -> None:
-    path = store.path("runs", run_id) / UNMEASURED
-    with suppress(OSError):  # a disk that is full keeps no note; who asked is told all the same
-        if failures:
-            atomic.write_json(path, dict(failures))
-        else:
-            path.unlink(missing_ok=True)

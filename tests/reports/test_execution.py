@@ -15,9 +15,10 @@ import pytest
 
 from nashlens.agents import training
 from nashlens.agents.records import TrainingRun
-from nashlens.reports.execution import PROCESS_DIED, UNGUARDED, default_workers, run_suite
+from nashlens.reports.execution import default_workers, run_suite
 from nashlens.reports.job_board import JobState
 from nashlens.reports.job_planning import plan
+from nashlens.reports.job_rounds import PROCESS_DIED, UNGUARDED
 from nashlens.reports.run_lock import run_locks
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite, parse_suite
