@@ -22,6 +22,7 @@ from nashlens.reports.unmeasured import known_failures, unmeasured_table
 
 LOOK_SECONDS = 1.0
 PLAIN_SECONDS = 10.0
+GAP_SECONDS = 0.5  # longer than a worker waits between two jobs
 
 
 def suite_status(asked: SuiteStatus, *, wait: Callable[[float], None] = time.sleep) -> int:
@@ -46,15 +47,23 @@ def suite_status(asked: SuiteStatus, *, wait: Callable[[float], None] = time.sle
 
 def _watch_live(store: Store, suite: Suite, console: Console, *, wait: Callable[[float], None]) -> None:
     with Live(console=console, refresh_per_second=2, transient=True) as live:
-        while jobs := running_jobs(store):
+        while jobs := _running(store, wait):
             live.update(_page(store, suite, jobs))
             wait(LOOK_SECONDS)
 
 
 def _watch_plain(store: Store, suite: Suite, console: Console, *, wait: Callable[[float], None]) -> None:
-    while jobs := running_jobs(store):
+    while jobs := _running(store, wait):
         console.print("; ".join([_counts(store, suite), *(job.words() for job in jobs)]), highlight=False, markup=False)
         wait(PLAIN_SECONDS)
+
+
+def _running(store: Store, wait: Callable[[float], None]) -> list[RunningJob]:
+    """Return what is running; where nothing is, it may be between two jobs, and is looked for once more."""
+    if jobs := running_jobs(store):
+        return jobs
+    wait(GAP_SECONDS)
+    return running_jobs(store)
 
 
 def _page(store: Store, suite: Suite, jobs: list[RunningJob]) -> Group:

@@ -11,7 +11,7 @@ from nashlens.reports.running_jobs import RunningJob, running_jobs
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite
 from nashlens.reports.suite_arguments import SuiteStatus
-from nashlens.reports.suite_status import suite_status
+from nashlens.reports.suite_status import GAP_SECONDS, suite_status
 
 PROGRESS = {"label": "chicken · maddpg · 2 seeds", "steps": 150, "total_steps": 300, "n_seeds": 2, "seconds": 3.0}
 
@@ -36,6 +36,11 @@ def test_a_job_whose_lock_is_held_is_running(store: Store, suite: Suite) -> None
         (job,) = running_jobs(store)
     assert job == RunningJob(label="chicken · maddpg · 2 seeds", steps=300, total_steps=600, seconds=3.0)
     assert job.words() == "chicken · maddpg · 2 seeds: 300 of 600 steps (50%), 100 steps/s"
+
+
+def test_a_job_that_only_measures_has_no_steps() -> None:
+    job = RunningJob(label="chicken · maddpg · measuring seed 1", steps=0, total_steps=0, seconds=0.0)
+    assert job.words() == "chicken · maddpg · measuring seed 1"
 
 
 def test_what_a_killed_process_left_behind_is_not_running(store: Store, suite: Suite) -> None:
@@ -88,7 +93,28 @@ def test_suite_status_watches_until_nothing_runs(
 
     assert suite_status(SuiteStatus(folder=store.root, watch=True), wait=wait) == 0
     said = capsys.readouterr().out
-    assert waited == [10.0, 10.0]
+    assert waited == [10.0, 10.0, GAP_SECONDS]
     assert said.count("0 of 4 runs done, 0 failed; chicken") == 2
     assert "300 of 600 steps (50%)" in said
     assert "600 of 600 steps (100%)" in said
+
+
+def test_suite_status_goes_on_watching_where_nothing_runs_between_two_jobs(
+    store: Store, suite: Suite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_id = suite.runs[0].run_id
+    store.folder("locks")
+    held = run_locks([store.lock_path(run_id)], wait=False)
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 1:
+            say(store, run_id)
+            held.__enter__()
+        elif len(waited) == 2:
+            held.__exit__(None, None, None)
+
+    assert suite_status(SuiteStatus(out=store.root, watch=True), wait=wait) == 0
+    assert waited == [GAP_SECONDS, 10.0, GAP_SECONDS]
+    assert capsys.readouterr().out.count("0 of 4 runs done, 0 failed; chicken") == 1
