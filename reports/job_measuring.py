@@ -1,7 +1,7 @@
-"""Measuring the stored runs of a job: for a few seconds in one go, and what is left then in jobs of its own.
+"""Measuring stored runs: for a few seconds in one job, and what is left then in others.
 
-Most runs are measured in milliseconds, by the process that trained them. Instruments that train responses take minutes
-a run: there a job measures its first run, says how long that took, and leaves the others to whichever worker is free.
+Most runs are measured in milliseconds. Instruments that train responses take minutes a run: there a job measures one
+run, says how long that took, and leaves the others to whichever worker is free.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class Measuring:
 
     Attributes
     ----------
-    warnings : a line for each thing that could not be measured.
     left : the runs that nobody has tried to measure.
-    seconds : that one run took, where some are left.
+    seconds : where some are left, what one run took; infinity if nobody knows.
+    warnings : a line for each thing that could not be measured.
     """
 
-    warnings: tuple[str, ...]
     left: tuple[RunSpec, ...] = ()
     seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
 
 
 def measure_stored(store: Store, runs: Sequence[RunSpec], metrics: Sequence[str]) -> Measuring:
@@ -54,7 +54,7 @@ def measure_stored(store: Store, runs: Sequence[RunSpec], metrics: Sequence[str]
     for k, run in enumerate(waiting):
         seconds = time.monotonic() - began
         if k and seconds >= MEASURING_SECONDS:
-            return Measuring(warnings=tuple(lines), left=tuple(waiting[k:]), seconds=seconds / k)
+            return Measuring(left=tuple(waiting[k:]), seconds=seconds / k, warnings=tuple(lines))
         lines |= dict.fromkeys(_measure(store, run, metrics))
     return Measuring(warnings=tuple(lines))
 

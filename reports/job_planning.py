@@ -82,11 +82,20 @@ def plan_measuring(
     return jobs
 
 
-def left_to_measure(job: Job, outcome: JobOutcome) -> list[Job]:
-    """Return the jobs that measure what a job has left, each of about as many runs as it can measure itself."""
-    size = int(job_measuring.MEASURING_SECONDS / max(outcome.measuring_seconds, 1e-3))
+def left_to_measure(job: Job, outcome: JobOutcome, *, workers: int) -> list[Job]:
+    """Return the jobs that measure what a job has left.
+
+    Parameters
+    ----------
+    job, outcome : the job, and what came of it.
+    workers : processes to keep busy: as many jobs are made where nobody knows how long a run takes. Otherwise each has
+        about as many runs as it will have time for.
+    """
+    seconds = outcome.measuring_seconds
+    share = -(-len(outcome.unmeasured) // workers)
+    size = share if seconds == inf else int(job_measuring.MEASURING_SECONDS / max(seconds, 1e-3))
     return [
-        replace(job, runs=group, wait=False, measuring_seconds=len(group) * outcome.measuring_seconds)
+        replace(job, runs=group, wait=False, measuring_seconds=len(group) * seconds)
         for group in _groups(outcome.unmeasured, size=size)
     ]
 

@@ -171,7 +171,7 @@ class _Round:
             outcome = future.result()
             self._ended.add(outcome)
             self._board.finish(job, state="failed" if outcome.failed else "done")
-            left = left_to_measure(job, outcome)
+            left = left_to_measure(job, outcome, workers=self._n_workers)
             self._board.add(*left)
             self._waiting = sorted([*self._waiting, *left], key=_turn)
 

@@ -9,12 +9,13 @@ import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from math import inf
 from multiprocessing import connection, parent_process
 from pathlib import Path
 
 from nashlens.reports import atomic
 from nashlens.reports.job_checkpoints import JobCheckpoints
-from nashlens.reports.job_measuring import measure_stored
+from nashlens.reports.job_measuring import Measuring, measure_stored
 from nashlens.reports.job_progress import progress_path, progress_writer, write_progress
 from nashlens.reports.provenance import Provenance, gather
 from nashlens.reports.run_lock import run_locks
@@ -90,7 +91,7 @@ class JobOutcome:
     busy : True if another process held one of the runs, and nothing was done.
     warnings : what went wrong without failing a run, such as a checkpoint that could not be kept.
     unmeasured : runs that are stored, and that other jobs should measure.
-    measuring_seconds : how long measuring one of the runs took, where some are left.
+    measuring_seconds : where some are left, how long measuring one of the runs took; infinity if nobody knows.
     """
 
     done: tuple[str, ...] = ()
@@ -118,7 +119,8 @@ def begin_worker() -> None:
 def train_job(job: Job) -> JobOutcome:
     """Train and store the runs of a job that are not done yet, and measure its runs as far as `measure_stored` goes.
 
-    What goes wrong with a run is written into the store and returned; it is not raised.
+    Several runs that were just trained and have instruments are left to other jobs, so that no worker waits for the
+    first of them. What goes wrong with a run is written into the store and returned; it is not raised.
     """
     store = Store(Path(job.root))
     store.folder("locks")
@@ -129,7 +131,10 @@ def train_job(job: Job) -> JobOutcome:
         missing = tuple(run for run in job.runs if not is_stored(store, run))
         outcome = _train_missing(store, job, missing) if missing else JobOutcome()
         stored = [run for run in job.runs if run.run_id not in outcome.failed]
-        measuring = measure_stored(store, stored, job.metrics)
+        if missing and job.metrics and len(stored) > 1:  # by instruments that may take long, as nobody knows yet
+            measuring = Measuring(left=tuple(stored), seconds=inf)
+        else:
+            measuring = measure_stored(store, stored, job.metrics)
     with suppress(OSError):
         progress_path(store, job).unlink(missing_ok=True)
     return replace(

@@ -203,18 +203,34 @@ def test_train_job_says_what_it_has_left_to_measure(store: Store, suite: Suite, 
     outcome = train_job(job)
     assert set(outcome.done) == {run.run_id for run in job.runs}
     assert outcome.unmeasured == job.runs[2:]
-    (left,) = left_to_measure(job, outcome)
+    (left,) = left_to_measure(job, outcome, workers=2)
     assert (left.runs, left.measuring_seconds, left.cost) == (job.runs[2:], 1.5, 0)
     assert left.words == "chicken · maddpg · measuring seed 2"
     assert train_job(left).unmeasured == ()
-    assert left_to_measure(left, train_job(left)) == []
+    assert left_to_measure(left, train_job(left), workers=2) == []
+
+
+def test_train_job_leaves_several_runs_with_instruments_to_as_many_jobs_as_workers(empty: Store, suite: Suite) -> None:
+    job = job_of(empty, suite, metrics=("selection",))
+    outcome = train_job(job)
+    assert (outcome.unmeasured, outcome.measuring_seconds) == (job.runs, inf)
+    left = left_to_measure(job, outcome, workers=2)
+    assert [each.runs for each in left] == [job.runs[:2], job.runs[2:]]
+    assert [train_job(each).unmeasured for each in left] == [(), ()]
+    assert [unmeasured_by(empty, run, job.metrics) for run in job.runs] == [[], [], []]
+
+
+def test_train_job_measures_a_single_run_with_instruments(empty: Store, suite: Suite) -> None:
+    job = job_of(empty, suite, metrics=("selection",), runs=suite.runs[:1])
+    assert train_job(job).unmeasured == ()
+    assert unmeasured_by(empty, suite.runs[0], job.metrics) == []
 
 
 def test_left_to_measure_makes_jobs_of_about_two_seconds(empty: Store, suite_text: str) -> None:
     suite = parse_suite(suite_text.replace("seeds = 2", "seeds = 9"))
     job = job_of(empty, suite)
     for seconds, sizes in ((0.45, [4, 4, 1]), (0.0, [9]), (300.0, [1] * 9)):
-        left = left_to_measure(job, JobOutcome(unmeasured=job.runs, measuring_seconds=seconds))
+        left = left_to_measure(job, JobOutcome(unmeasured=job.runs, measuring_seconds=seconds), workers=2)
         assert [len(each.runs) for each in left] == sizes
         assert sum(each.measuring_seconds or 0.0 for each in left) == pytest.approx(9 * seconds)
         assert len({each.job_id for each in (job, *left)}) == 1 + len(left)
