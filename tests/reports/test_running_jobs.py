@@ -115,6 +115,6 @@ def test_suite_status_goes_on_watching_where_nothing_runs_between_two_jobs(
         elif len(waited) == 2:
             held.__exit__(None, None, None)
 
-    assert suite_status(SuiteStatus(out=store.root, watch=True), wait=wait) == 0
+    assert suite_status(SuiteStatus(folder=store.root, watch=True), wait=wait) == 0
     assert waited == [GAP_SECONDS, 10.0, GAP_SECONDS]
     assert capsys.readouterr().out.count("0 of 4 runs done, 0 failed; chicken") == 1
