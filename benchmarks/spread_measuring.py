@@ -1,6 +1,6 @@
 """What it gives to spread the measuring of a cell's runs over two workers, where measuring takes longer than training.
 
-    OMP_NUM_THREADS=1 python benchmarks/spread_measuring.py [--seeds 6] [--rounds 2]
+    python benchmarks/spread_measuring.py [--seeds 6] [--rounds 2]
 
 The suite has two cells that train in a second a run. The runs of one are measured by trained responses, which takes
 several times as long; the other's are not, so that one of two workers has nothing to train after that second. It is run
@@ -17,22 +17,21 @@ import os
 import statistics
 import tempfile
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from math import inf
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from nashlens.reports import job_measuring
-from nashlens.reports.execution import process_pool, run_suite
+from nashlens.reports.execution import Workers, process_pool, run_suite
 from nashlens.reports.instruments.registry import instrument
 from nashlens.reports.job_rounds import Pool
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite, parse_suite
-from nashlens.reports.training_job import Job, JobOutcome, begin_worker
+from nashlens.reports.training_job import Job, JobOutcome
 
 INSTRUMENT = "exploitability"
 SUITE = """
@@ -62,7 +61,7 @@ def whole(call: Callable[[Job], JobOutcome], job: Job) -> JobOutcome:
     return replace(outcome, unmeasured=())
 
 
-class WholeJobs(ProcessPoolExecutor):
+class WholeJobs(Workers):
     """Worker processes that measure all runs that they train."""
 
     def submit(self, call: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
@@ -70,7 +69,7 @@ class WholeJobs(ProcessPoolExecutor):
 
 
 def whole_jobs(workers: int) -> Executor:
-    return WholeJobs(workers, mp_context=get_context("spawn"), initializer=begin_worker)
+    return WholeJobs(workers)
 
 
 def ran(suite: Suite, workers: int, pool: Pool) -> tuple[float, pd.DataFrame]:

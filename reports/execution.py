@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import current_process, get_context
+from typing import Any, TypeVar
 
 from nashlens.reports.job_board import JobBoard, Watch
 from nashlens.reports.job_planning import plan, plan_measuring
 from nashlens.reports.job_rounds import UNGUARDED, UNGUARDED_MARK, Ended, Pool, run_jobs
 from nashlens.reports.pack_costs import measure_costs
+from nashlens.reports.provenance import THREAD_VARIABLES
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite
 from nashlens.reports.training_job import begin_worker
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +45,44 @@ class Execution:
     warnings: tuple[str, ...] = ()
 
 
+class Workers(ProcessPoolExecutor):
+    """Worker processes that start afresh, each with one thread and no longer-lived than this process.
+
+    Numerical libraries read from the environment how many threads they may have when they are imported, which is before
+    a worker runs anything of ours: so the limit stands in the environment that a process is born with.
+
+    Parameters
+    ----------
+    workers : how many.
+    """
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers, mp_context=get_context("spawn"), initializer=begin_worker)
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Hand a call to a worker, which is started if none is free."""
+        with _one_thread_each():
+            return super().submit(fn, *args, **kwargs)
+
+
 def process_pool(workers: int) -> Executor:
-    """Return worker processes that start afresh, each with one thread and no longer-lived than this process."""
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=begin_worker)
+    """Return worker processes of this machine."""
+    return Workers(workers)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let the processes that are started meanwhile have one thread for each numerical library."""
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ |= dict.fromkeys(THREAD_VARIABLES, "1")
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def default_workers() -> int:

@@ -102,15 +102,8 @@ class JobOutcome:
     measuring_seconds: float = 0.0
 
 
-def limit_threads() -> None:
-    """Give the numerical libraries of this process one thread each; must come before they are imported."""
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
-        os.environ[name] = "1"
-
-
 def begin_worker() -> None:
-    """Set up a worker process: one thread each, and an end with its parent, however that ends."""
-    limit_threads()
+    """Set up a worker process, which ends with its parent, however that ends."""
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()

@@ -15,10 +15,11 @@ import pytest
 
 from nashlens.agents import training
 from nashlens.agents.records import TrainingRun
-from nashlens.reports.execution import default_workers, run_suite
+from nashlens.reports.execution import default_workers, process_pool, run_suite
 from nashlens.reports.job_board import JobState
 from nashlens.reports.job_planning import plan
 from nashlens.reports.job_rounds import PROCESS_DIED, UNGUARDED
+from nashlens.reports.provenance import THREAD_VARIABLES
 from nashlens.reports.run_lock import run_locks
 from nashlens.reports.store import Store
 from nashlens.reports.suite import Suite, parse_suite
@@ -229,3 +230,14 @@ def test_run_suite_without_a_worker_raises(store: Store, suite: Suite) -> None:
 
 def test_default_workers_is_at_least_one() -> None:
     assert default_workers() >= 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads the environment a process was born with")
+def test_workers_are_born_with_one_thread_for_each_numerical_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    with process_pool(1) as pool:
+        born_with = pool.submit(Path("/proc/self/environ").read_bytes).result().split(b"\0")
+    assert {f"{name}=1".encode() for name in THREAD_VARIABLES} <= set(born_with)
+    assert os.environ["OMP_NUM_THREADS"] == "3"
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
