@@ -1,7 +1,8 @@
 """Cross-play: what a population of policies gets with or against another, run by run.
 
 Row a and column b hold E episodes of run a of one side against run b of the other, the same episodes' random numbers in
-every cell. Cells of one row share a run: they are not independent, and intervals resample rows and columns as a whole.
+every cell. Cells of one row share a run, and all cells their episodes: they are not independent, and intervals resample
+rows, columns and episodes as a whole.
 A cell that was not played is NaN throughout; it stays empty, is counted, and is left out of means, never 0.
 """
 
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nashlens.analysis.results import Array, BoolArray, Bound, Record, read_only
+from nashlens.analysis.shared_episodes import cell_means
 from nashlens.analysis.statistics import Intervals, numbers
 from nashlens.analysis.two_way_bootstrap import cell_mean, two_way_bootstrap
 
@@ -26,7 +28,7 @@ class CrossPlay:
     cells : ``[A, B]``; mean return of each cell; NaN where it is empty.
     errors : ``[A, B]``; standard error of each mean over its episodes; NaN for fewer than two.
     n_episodes : ``[A, B]``; episodes behind each cell.
-    mean : over all cells that were played, with a two-way bootstrap interval over runs.
+    mean : over all cells that were played, with a bootstrap interval over runs and shared episodes.
     role : whose return it is.
     bound, references : estimates; none.
     """
@@ -72,7 +74,7 @@ def cross_play(
     n_resamples: int = 2000,
     rng: np.random.Generator,
 ) -> CrossPlay:
-    """Mean returns of all cells, and of their mean an interval over runs.
+    """Mean returns of all cells, and of their mean an interval over runs and the episodes that all cells share.
 
     Parameters
     ----------
@@ -102,7 +104,7 @@ def cross_play(
         errors=read_only(errors),
         n_episodes=counts,
         mean=two_way_bootstrap(
-            cells, cell_mean, level=level, n_resamples=n_resamples, metric="cross_play_mean", rng=rng
+            table, cell_mean, level=level, n_resamples=n_resamples, metric="cross_play_mean", rng=rng
         ),
         role=role,
     )
@@ -122,14 +124,6 @@ def checked_payoffs(payoffs: npt.ArrayLike) -> tuple[Array, BoolArray]:
         a, b, e = (int(k) for k in np.argwhere(np.isinf(table))[0])
         raise ValueError(f"payoffs must be finite, or NaN where nothing was played; entry ({a}, {b}, {e}) is infinite")
     return table, ~np.isnan(table)
-
-
-def cell_means(table: Array, played: BoolArray) -> Array:
-    """Return the mean ``[A, B]`` over the episodes of each cell; NaN for none."""
-    counts = played.sum(axis=2)
-    sums = np.where(played, table, 0.0).sum(axis=2)
-    means: Array = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
-    return means
 
 
 def episodes_needed(error: float, *, span: float, n_cells: int = 1, delta: float = 0.05) -> int:

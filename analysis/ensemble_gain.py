@@ -4,17 +4,19 @@ A mixture's worst case is never below the mean of its members' worst cases: the 
 is more robust than one policy shows nothing yet; it has to be compared with K policies that were trained apart and
 mixed afterwards. The minimum of noisy means is too low by chance, and more so for a member than for the mean of
 several, which alone looks like a gain: given episodes, one half chooses the worst opponent and the other measures it.
+How much each episode moves the numbers, with opponents as chosen, is kept: seeds that meet in the same ones share it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from nashlens.analysis.cross_play import cell_means
-from nashlens.analysis.results import Array, Bound, Record, read_only
+from nashlens.analysis.results import Array, BoolArray, Bound, Record, read_only
+from nashlens.analysis.shared_episodes import cell_means, influences
 from nashlens.analysis.statistics import numbers
 
 _NAMES = ("mixture_worst", "mean_single_worst", "best_single_worst", "mixing_gain", "post_hoc_worst", "training_gain")
@@ -30,6 +32,8 @@ class EnsembleGain:
     mixture_worst : the uniform mixture's.
     post_hoc_worst : that of the uniform mixture of policies that were trained apart; NaN if none were given.
     n_opponents : opponents that count; those with an empty cell anywhere are left out, and `n_left_out` says how many.
+    moves : by name of the means and gains ``[E]``, how much each episode moves them, see `shared_episodes.influences`,
+        with the opponents as chosen; empty for a table of means.
     bound : ``exact`` for a table of exact means; ``estimate`` from episodes.
     """
 
@@ -38,6 +42,7 @@ class EnsembleGain:
     post_hoc_worst: float
     n_opponents: int
     n_left_out: int
+    moves: Mapping[str, Array] = field(default_factory=dict)
     bound: Bound = "exact"
     references: tuple[str, ...] = ()
 
@@ -113,12 +118,14 @@ def ensemble_gain(ensemble: npt.ArrayLike, apart: npt.ArrayLike | None = None) -
         raise ValueError("ensemble and apart must have met one opponent in common; every column has an empty cell")
     members = members[:, :, met]
     post_hoc = np.nan if others is None else float(_worst(others[:, :, met].mean(axis=1, keepdims=True))[0])
+    played = np.ndim(ensemble) == 3 and (apart is None or np.ndim(apart) == 3)
     return EnsembleGain(
         single_worst=read_only(_worst(members)),
         mixture_worst=float(_worst(members.mean(axis=1, keepdims=True))[0]),
         post_hoc_worst=post_hoc,
         n_opponents=int(met.sum()),
         n_left_out=int((~met).sum()),
+        moves=_moves(ensemble, apart, met) if played else {},
         bound="exact" if np.ndim(ensemble) == 2 else "estimate",
     )
 
@@ -128,6 +135,32 @@ def _worst(halves: Array) -> Array:
     chosen = halves.argmin(axis=2)[::-1, :, None]
     worst: Array = np.take_along_axis(halves, chosen, axis=2)[:, :, 0].mean(axis=0)
     return worst
+
+
+def _moves(ensemble: npt.ArrayLike, apart: npt.ArrayLike | None, met: BoolArray) -> dict[str, Array]:
+    """Return how much each episode ``[E]`` moves the means and gains; NaN where no others were given."""
+    members = np.asarray(ensemble, dtype=np.float64)[:, met]
+    mixture = _mixture_moves(members)
+    single = np.mean([_mixture_moves(member[None]) for member in members], axis=0)
+    post_hoc = np.full_like(mixture, np.nan)
+    if apart is not None:
+        post_hoc = _mixture_moves(np.asarray(apart, dtype=np.float64)[:, met])
+    return {
+        "mixture_worst": mixture,
+        "mean_single_worst": single,
+        "mixing_gain": mixture - single,
+        "post_hoc_worst": post_hoc,
+        "training_gain": mixture - post_hoc,
+    }
+
+
+def _mixture_moves(table: Array) -> Array:
+    """Return how much each episode ``[E]`` of ``[K, B, E]`` moves a mixture's worst case, the opponents as chosen."""
+    chosen = _halves(table, "table").mean(axis=1).argmin(axis=1)[::-1]
+    moves = np.zeros(table.shape[2])
+    for k in (0, 1):
+        moves[k::2] = influences(table[:, chosen[k], k::2]).mean(axis=0) / 2
+    return moves
 
 
 def _halves(table: npt.ArrayLike, name: str) -> Array:

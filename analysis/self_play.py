@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nashlens.analysis.cross_play import cell_means, checked_payoffs
+from nashlens.analysis.cross_play import checked_payoffs
 from nashlens.analysis.jackknife import jackknife
 from nashlens.analysis.results import Array, Bound, Estimate, Record
+from nashlens.analysis.shared_episodes import cell_means, influences, shared_error, with_shared_episodes
 from nashlens.analysis.statistics import check_level
 
 REFERENCES = (
@@ -64,14 +65,15 @@ def self_play_gap(payoffs: npt.ArrayLike, *, level: float = 0.95) -> SelfPlay:
 
     Parameters
     ----------
-    payoffs : ``[R, R, E]``; entry (a, b) holds returns of one role from run a with the others from run b. A cell that
-        is NaN throughout was not played.
+    payoffs : ``[R, R, E]``; entry (a, b) holds returns of one role from run a with the others from run b, the same E
+        episodes in every cell. A cell that is NaN throughout was not played. One episode, or equal ones, are taken for
+        expectations.
     level : confidence level of the intervals.
 
     Returns
     -------
-    SelfPlay, with jackknife intervals over runs: a run leaves with its row and its column. Fewer than three runs have
-    values and no intervals.
+    SelfPlay, with jackknife intervals over runs: a run leaves with its row and its column. What the shared episodes
+    leave open is added, see `shared_episodes`. Fewer than three runs have values and no intervals.
 
     Raises
     ------
@@ -100,7 +102,9 @@ def self_play_gap(payoffs: npt.ArrayLike, *, level: float = 0.95) -> SelfPlay:
     point = _measures(cells)
     left_out = np.stack([_measures(np.delete(np.delete(cells, k, axis=0), k, axis=1)) for k in range(n)])
     few = f"n = {n} run{'s' * (n > 1)}; an interval needs at least 3" if n < 3 else ""
-    intervals = jackknife(point, left_out, level=level, unit="run", reason=few)
+    over_runs = jackknife(point, left_out, level=level, unit="run", reason=few)
+    errors = shared_error(_moves(table, cells))
+    intervals = with_shared_episodes(over_runs, errors, n_episodes=table.shape[2])
     self_play, cross, gap, correlation = (intervals.at(k) for k in range(4))
     return SelfPlay(
         self_play=_explained(self_play, "the diagonal is empty"),
@@ -117,6 +121,17 @@ def _measures(cells: Array) -> Array:
     diagonal, rest = (_mean(cells[mask]) for mask in (own, ~own))
     positive = diagonal > 0 and not (cells < 0).any()
     return np.array([diagonal, rest, diagonal - rest, (diagonal - rest) / diagonal if positive else np.nan])
+
+
+def _moves(table: Array, cells: Array) -> Array:
+    """Return how much each shared episode of ``[R, R, E]`` moves each of `_measures`, ``[4, E]``."""
+    own, each = np.eye(len(cells), dtype=np.bool_), influences(table)
+    missing = np.full(table.shape[2], np.nan)
+    chosen = [mask & ~np.isnan(cells) for mask in (own, ~own)]
+    diagonal, rest = (each[mask].mean(axis=0) if mask.any() else missing for mask in chosen)
+    mean, other = _mean(cells[own]), _mean(cells[~own])
+    share = diagonal * other / mean**2 - rest / mean if mean else missing
+    return np.stack([diagonal, rest, diagonal - rest, share])
 
 
 def _mean(values: Array) -> float:

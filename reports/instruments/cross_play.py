@@ -60,7 +60,8 @@ class CrossPlay:
     """Mounts both sides from different runs, and plays or computes every cell."""
 
     name = "cross_play"
-    version = 2
+    version = 3
+    reads = (2,)  # what is measured of a run is the same; runs are compared anew
     keeps_agents = True  # sides that happen to get the same stand apart
     quantities = (SUB_POLICIES, *OPPONENTS)
 

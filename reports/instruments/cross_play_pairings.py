@@ -2,6 +2,9 @@
 
 Two policies of one run were trained together; what they do to each other is left out of pairings, where independent
 training is what is compared, and is one side of the comparison in self-play against cross-play.
+
+All cells share their episodes. Intervals are over runs and over these episodes; where cells are expectations they are
+over runs alone.
 """
 
 from __future__ import annotations
@@ -11,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from nashlens.analysis.cross_play import cell_means
 from nashlens.analysis.results import Array, Estimate
 from nashlens.analysis.robustness import robustness
 from nashlens.analysis.self_play import self_play_gap
@@ -41,8 +43,9 @@ def pairing_rows(tensor: PayoffTensor, *, label: str, seed: int) -> Iterator[dic
 
     Yields
     ------
-    Rows with ``game, first, second, score`` and an estimate with a two-way bootstrap interval over runs. The score is
-    ``return of`` a side, or the name of what the game counts in an episode.
+    Rows with ``game, first, second, score`` and an estimate with a bootstrap interval over the runs of both sides and,
+    where cells are played, over the episodes that all of them share. The score is ``return of`` a side, or the name of
+    what the game counts in an episode.
     """
     strange = ~tensor.trained_together
     scores = {f"{RETURN} of {tensor.match.first}": tensor.first}
@@ -50,13 +53,13 @@ def pairing_rows(tensor: PayoffTensor, *, label: str, seed: int) -> Iterator[dic
         scores[f"{RETURN} of {tensor.match.second}"] = tensor.second
     algorithms = list(dict.fromkeys(entry.algorithm for entry in tensor.entries))
     for score, table in (scores | tensor.counts).items():
-        cells = np.where(strange, cell_means(table, ~np.isnan(table)), np.nan)
+        met = np.where(strange[:, :, None], table, np.nan)
         for first in algorithms:
             for second in algorithms:
                 rows = tensor.chosen(algorithm=first, part=WHOLE, last=True)
                 columns = tensor.chosen(algorithm=second, part=WHOLE, last=True)
                 found = two_way_bootstrap(
-                    cells[np.ix_(rows, columns)],
+                    met[np.ix_(rows, columns)],
                     cell_mean,
                     n_resamples=N_RESAMPLES,
                     rng=child(seed, "cross_play", "pairings", score, first, second),
@@ -79,7 +82,7 @@ def robustness_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, A
     Rows with ``game, side, algorithm, quantity, n_empty``: the mean over held-out opponents, the worst case and the
     mean of the worst quarter (chosen and measured on different episodes; upper bounds in expectation), and what is lost
     from the training opponents; `n_empty` cells were not played. Opponents are all algorithms' whole policies, at their
-    last snapshot and halfway.
+    last snapshot and halfway. Intervals over runs heed the shared episodes, with opponents as chosen.
     """
     together = tensor.trained_together
     whole = tensor.chosen(part=WHOLE)
@@ -98,6 +101,8 @@ def robustness_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, A
 
 def self_play_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, Any]]:
     """Yield self-play against cross-play among the runs of each algorithm, for each side, with jackknife intervals.
+
+    What the shared episodes leave open is added to what runs leave open.
 
     Parameters
     ----------

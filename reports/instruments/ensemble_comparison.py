@@ -3,6 +3,8 @@
 A mixture's worst case is never below the mean of its members' worst cases, so that an ensemble which beats one policy
 has shown nothing yet. It has to beat as many policies of independent runs, mixed in the same way. Those had K runs'
 worth of data where the ensemble had one: the comparison is in their favour.
+
+Seeds meet in the same episodes. Intervals are Student's over seeds, with what these episodes leave open of the mean.
 """
 
 from __future__ import annotations
@@ -13,10 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nashlens.analysis.cross_play import cell_means
 from nashlens.analysis.ensemble_gain import EnsembleGain, ensemble_gain
 from nashlens.analysis.redundancy import redundancy
-from nashlens.analysis.results import Array
+from nashlens.analysis.results import Array, Estimate
+from nashlens.analysis.shared_episodes import cell_means, influences, shared_error, with_shared_episodes
 from nashlens.reports.estimates import difference
 from nashlens.reports.instruments.cross_play_pairings import by_side
 from nashlens.reports.instruments.estimate_rows import estimate_row, over_seeds
@@ -54,7 +56,8 @@ def ensemble_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, Any
                 labels: dict[str, Any] = {"game": label, "side": side, "algorithm": algorithm, "against": against}
                 for name in GAINS:
                     mean = over_seeds([getattr(gain, name) for gain in gains], higher_is_better=True)
-                    yield estimate_row(mean, **labels, quantity=name, n_empty=n_empty)
+                    moves = np.array([gain.moves[name] for gain in gains if gain.moves])
+                    yield estimate_row(_heeding(mean, moves), **labels, quantity=name, n_empty=n_empty)
             ranks = [_rank(tensor, table, members) for members in runs]
             labels = {"game": label, "side": side, "algorithm": algorithm, "against": ""}
             yield estimate_row(over_seeds(ranks), **labels, quantity="behavioural_rank", n_empty=0)
@@ -79,9 +82,21 @@ def choice_rows(tensor: PayoffTensor, *, label: str) -> Iterator[dict[str, Any]]
         for algorithm in ensembles:
             for against in singles:
                 for opponent in dict.fromkeys(entry.algorithm for entry in tensor.entries):
-                    ours, theirs = (_against(tensor, table, name, opponent) for name in (algorithm, against))
+                    (ours, our_moves), (theirs, their_moves) = (
+                        _against(tensor, table, name, opponent) for name in (algorithm, against)
+                    )
                     labels: dict[str, Any] = {"game": label, "side": side, "algorithm": algorithm, "against": against}
-                    yield estimate_row(difference(ours, theirs, higher_is_better=True), **labels, opponent=opponent)
+                    shared = ours.index.intersection(theirs.index)
+                    moves = np.array([our_moves[seed] - their_moves[seed] for seed in shared])
+                    found = _heeding(difference(ours, theirs, higher_is_better=True), moves)
+                    yield estimate_row(found, **labels, opponent=opponent)
+
+
+def _heeding(found: Estimate, moves_SE: Array) -> Estimate:
+    """Return a mean over seeds with what shared episodes leave open, given how much each moves each seed's number."""
+    if not moves_SE.size:
+        return found
+    return with_shared_episodes(found, shared_error(moves_SE.mean(axis=0)), n_episodes=moves_SE.shape[1])
 
 
 def _kinds(tensor: PayoffTensor) -> tuple[list[str], list[str]]:
@@ -135,14 +150,18 @@ def _rank(tensor: PayoffTensor, table: Array, members: Sequence[int]) -> float:
     return float(redundancy(own.mean(axis=2), noise=spread).rank)
 
 
-def _against(tensor: PayoffTensor, table: Array, algorithm: str, opponent: str) -> pd.Series:
-    """Return by seed what an algorithm's runs get from another's runs of all other seeds."""
+def _against(tensor: PayoffTensor, table: Array, algorithm: str, opponent: str) -> tuple[pd.Series, dict[int, Array]]:
+    """Return by seed what an algorithm's runs get from another's runs of all other seeds.
+
+    Also how much each episode ``[E]`` moves it.
+    """
     columns = tensor.chosen(algorithm=opponent, part=WHOLE, last=True)
-    values = {}
+    values, moves = {}, {}
     for k in tensor.chosen(algorithm=algorithm, part=WHOLE, last=True):
         seed = tensor.entries[k].seed
         others = [c for c in columns if tensor.entries[c].seed != seed]
         met = table[k, others]
         if np.isfinite(met).any():
             values[seed] = float(np.nanmean(cell_means(met[None], ~np.isnan(met)[None])))
-    return pd.Series(values, dtype=np.float64)
+            moves[seed] = influences(met[~np.isnan(met).all(axis=1)]).mean(axis=0)
+    return pd.Series(values, dtype=np.float64), moves

@@ -5,8 +5,9 @@ on the first side against the other's than the other's did against its own. That
 runs, whatever the sum of the returns. Where returns are expectations the difference itself is the payoff, as a share of
 the largest.
 
-Intervals are over runs, which are drawn anew within each algorithm. Weights of an equilibrium jump as runs come and go:
-of them an interval shows by how much, and promises no coverage.
+Intervals are over runs, which are drawn anew within each algorithm, and over the episodes of matches, which all pairs
+share and which are drawn as one more group. Weights of an equilibrium jump as runs come and go: of them an interval
+shows by how much, and promises no coverage.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ import numpy as np
 
 from nashlens.analysis.alpha_sweep import ALPHAS, alpha_sweep
 from nashlens.analysis.complete_table import complete_table
-from nashlens.analysis.cross_play import cell_means
 from nashlens.analysis.elo import cyclic_share
 from nashlens.analysis.grouped_bootstrap import grouped_bootstrap
 from nashlens.analysis.meta_game import meta_game
 from nashlens.analysis.results import Array, Bound, Estimate
+from nashlens.analysis.shared_episodes import cell_means
 from nashlens.games.core import IntArray
 from nashlens.games.randomness import child
 from nashlens.reports.instruments.estimate_rows import estimate_row
@@ -35,6 +36,7 @@ DELTA = 0.05
 N_RESAMPLES = 100
 NO_MATCH = "no two runs have met"
 ALL = "all runs"
+EPISODES = ("episodes",)  # no algorithm is called so
 BETTER = {
     "nash_weight": True,
     **{f"{ALPHA_RANK_SHARE}{alpha:g}": True for alpha in ALPHAS},
@@ -57,8 +59,9 @@ def meta_rows(tensor: PayoffTensor, *, label: str, seed: int) -> Iterator[dict[s
     ------
     Rows with ``game, algorithm, quantity, n_empty``: by algorithm the weight in the equilibrium of most entropy, the
     share under α-rank at each α of the sweep and the mean Elo rating; for all runs the cyclic share and the NashConv of
-    meeting every run equally often, all with bootstrap intervals over runs; and what the NashConv of the equilibrium is
-    at most in the true game (4ε, Hoeffding's ε over all pairs at 95%). Runs with empty cells are left out.
+    meeting every run equally often, all with bootstrap intervals over runs and the episodes that all pairs share; and
+    what the NashConv of the equilibrium is at most in the true game (4ε, Hoeffding's ε over all pairs at 95%). Runs
+    with empty cells are left out.
     """
     runs = tensor.chosen(part=WHOLE, last=True)
     if not tensor.match.has_sides or len(runs) < 2:
@@ -71,7 +74,8 @@ def meta_rows(tensor: PayoffTensor, *, label: str, seed: int) -> Iterator[dict[s
     kept = complete_table(table, paired=True)
     algorithms = [tensor.entries[runs[k]].algorithm for k in kept.rows]
     n_games = None if tensor.bound == "exact" else own.shape[2]
-    solved = table[np.ix_(kept.rows, kept.columns)]
+    results = table[:, :, None] if n_games is None else np.sign(own - np.swapaxes(own, 0, 1))
+    solved = results[np.ix_(kept.rows, kept.columns)]
     found = _with_intervals(solved, algorithms, n_games=n_games, rng=child(seed, "cross_play", "meta-game"))
     for (algorithm, quantity), estimate in found.items():
         labels = {"label": label, "algorithm": algorithm, "quantity": quantity}
@@ -116,16 +120,28 @@ def share_at(alpha: float) -> str:
 
 
 def _with_intervals(
-    table: Array, algorithms: Sequence[str], *, n_games: int | None, rng: np.random.Generator
+    results: Array, algorithms: Sequence[str], *, n_games: int | None, rng: np.random.Generator
 ) -> dict[tuple[str, str], Estimate]:
-    """Return every number of the meta-game by algorithm and quantity, with a bootstrap interval over runs."""
-    keys = list(_solved(table, algorithms, n_games))
+    """Return every number of the meta-game by algorithm and quantity, with a bootstrap interval.
+
+    Parameters
+    ----------
+    results : ``[R, R, E]``; of each match in each episode, or ``[R, R, 1]`` in expectation.
+    algorithms : R, whose each run is.
+    n_games : E; None for expectations.
+    rng : source of the draws.
+    """
+    n_runs = len(algorithms)
+    keys = list(_solved(results.mean(axis=2), algorithms, n_games))
 
     def statistic(drawn: IntArray) -> Array:
-        values = _solved(table[np.ix_(drawn, drawn)], algorithms, n_games)
+        runs, episodes = drawn[:n_runs], drawn[n_runs:] - n_runs
+        table = (results if n_games is None else results[:, :, episodes]).mean(axis=2)
+        values = _solved(table[np.ix_(runs, runs)], algorithms, n_games)
         return np.array([values[key] for key in keys])
 
-    found = grouped_bootstrap(algorithms, statistic, n_resamples=N_RESAMPLES, rng=rng)
+    episodes = [] if n_games is None else [EPISODES] * n_games
+    found = grouped_bootstrap([*algorithms, *episodes], statistic, n_resamples=N_RESAMPLES, rng=rng)
     sizes = {name: algorithms.count(name) for name in algorithms} | {ALL: len(algorithms)}
     return {key: replace(found.at(k), n=sizes[key[0]]) for k, key in enumerate(keys)}
 

@@ -69,8 +69,8 @@ def test_two_way_bootstrap_is_determined_by_its_generator():
 @pytest.mark.parametrize(
     ("table", "settings", "message"),
     [
-        ([1.0, 2.0], {}, r"table must be \[A, B\] of finite numbers"),
-        ([[1.0, np.inf]], {}, r"table must be \[A, B\] of finite numbers"),
+        ([1.0, 2.0], {}, r"table must be \[A, B\] or \[A, B, E\] of finite numbers"),
+        ([[1.0, np.inf]], {}, r"table must be \[A, B\] or \[A, B, E\] of finite numbers"),
         ([[1.0, 2.0]], {"level": 0.0}, "level must be inside"),
         ([[1.0, 2.0]], {"n_resamples": 10}, "n_resamples must be at least 100, not 10"),
     ],
