@@ -54,20 +54,26 @@ WORDS = {
     "equilibrium_nash_conv": "NashConv of the equilibrium in the true game, at most",
 }
 EMPTY = {"n_empty": "empty cells"}
+SHARED_NOTE = (
+    "Where cells are played, all share their episodes: what these leave open is in intervals that are called “crossed”."
+)
+CHOICE_NOTE = "Opponents are taken as chosen: what their choice owes to the shared episodes is not in the intervals."
 LAYOUTS = {
     "ensembles": Layout(
         title="What ensembles gain",
-        caption=f"Means over seeds with 95% intervals (Student's t); returns of the side. {CUT_NOTE} Worst cases are "
-        "over the whole policies of all runs, last and halfway, with which none of the compared was trained; chosen on "
-        "half of the episodes, measured on the other. Policies “trained apart” are as many single runs as the ensemble "
-        "has members. The rank counts members whose payoffs differ by more than noise; 0 means that all are alike.",
+        caption=f"Means over seeds with 95% intervals (Student's t); returns of the side. {SHARED_NOTE} {CUT_NOTE} "
+        "Worst cases are over the whole policies of all runs, last and halfway, with which none of the compared was "
+        f"trained; chosen on half of the episodes, measured on the other. {CHOICE_NOTE} Policies “trained apart” are "
+        "as many single runs as the ensemble has members. The rank counts members whose payoffs differ by more than "
+        "noise; 0 means that all are alike, and its interval is over seeds alone.",
         labels={"game": "game", "side": "side", "algorithm": "ensemble", "against": "apart", "quantity": "quantity"}
         | EMPTY,
     ),
     "choices": Layout(
         title="An ensemble instead of a single policy",
         caption="Difference of what a side gets with an ensemble and with a single policy, against one kind of "
-        "opponent from all other seeds, paired by seed; 95% intervals (Student's t), unadjusted.",
+        "opponent from all other seeds, paired by seed and episode; 95% intervals (Student's t), unadjusted. "
+        f"{SHARED_NOTE}",
         labels={
             "game": "game",
             "side": "side",
@@ -86,9 +92,10 @@ LAYOUTS = {
     "pairings": Layout(
         title="Pairings",
         caption="What the sides get when policies of independent runs meet, and what the game counts in an episode; "
-        "two policies of one run are left out. 95% two-way bootstrap intervals over the runs of both sides, which of "
-        f"five runs a side cover .88 and of ten .94 in simulations. {CUT_NOTE} Where a game has one side, a stranger "
-        "joins a team of another run at each place in turn.",
+        "two policies of one run are left out. 95% bootstrap intervals over the runs of both sides (two-way) and, if "
+        "cells are played, the episodes that all share (three-way): of five runs a side they cover .88 and .93, of ten "
+        f".94 in simulations. {CUT_NOTE} Where a game has one side, a stranger joins a team of another run at each "
+        "place in turn.",
         labels={"game": "game", "first": "first side brings", "second": "second side brings", "score": "score"},
     ),
     "robustness": Layout(
@@ -99,13 +106,14 @@ LAYOUTS = {
         "other side's agents learned against these policies for half of the run's own steps (in matrix games of two "
         "agents the best response is computed). Where one side's gain is the other's loss, this bounds from above what "
         "is left against the best response; in other games it is what is left against this one opponent. 95% intervals "
-        f"over runs (Student's t), for these opponents. {CUT_NOTE}",
+        f"over runs (Student's t), for these opponents. {SHARED_NOTE} {CHOICE_NOTE} Trained opponents are met in "
+        f"episodes of each run's own. {CUT_NOTE}",
         labels={"game": "game", "side": "side", "algorithm": "algorithm", "quantity": "quantity"} | EMPTY,
     ),
     "self_play": Layout(
         title="Training partners and strangers",
         caption="What a side gets with those it was trained with and with those of the algorithm's other runs; 95% "
-        f"jackknife intervals over runs. {CUT_NOTE} Under a common reward the difference is the gap of "
+        f"jackknife intervals over runs. {SHARED_NOTE} {CUT_NOTE} Under a common reward the difference is the gap of "
         "zero-shot coordination. As a share it means nothing where returns are not all above 0, and is left out.",
         labels={"game": "game", "side": "side", "algorithm": "algorithm", "quantity": "quantity"} | EMPTY,
     ),
@@ -114,9 +122,10 @@ LAYOUTS = {
         caption="Every two runs play a return match, each once on either side in the same worlds; the payoff is the "
         "share of matches won less that lost (in exact games the difference of returns over the largest). Solved as a "
         "symmetric zero-sum game: equilibrium of most entropy, α-rank (populations of 50, at selection pressures α "
-        "from 0.1 to 1,000), Elo. 95% percentile bootstrap intervals over runs, drawn anew within each algorithm: of a "
-        "mean they cover .86 at five runs and .92 at ten in simulations; weights of an equilibrium jump, and theirs "
-        "show by how much.",
+        "from 0.1 to 1,000), Elo. 95% percentile bootstrap intervals over runs, drawn anew within each algorithm, and "
+        "the episodes that all pairs share: over runs alone they cover a mean in .86 at five and .92 at ten in "
+        "simulations; weights of an equilibrium jump, and theirs show by how much. Episodes drawn anew are noisier, "
+        "and noise is cyclic and can be exploited: intervals of the cyclic share and of NashConv reach too high.",
         labels={"game": "game", "algorithm": "algorithm", "quantity": "quantity"} | EMPTY,
     ),
 }

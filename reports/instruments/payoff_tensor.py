@@ -1,7 +1,9 @@
 """Payoff tensors: what every entry of a population gets against every other, episode by episode.
 
-Every cell is played on the same episodes' random numbers. Where a game is known as a whole cells are expectations: then
-there are two equal columns in place of episodes, so that halves, of which one chooses and the other measures, agree.
+Every cell is played on the same episodes' random numbers: differences of cells owe little to them, and what they give
+to all cells alike is in every mean, so that intervals heed them beside the runs. Where a game is known as a whole cells
+are expectations: then there are two equal columns in place of episodes, so that halves, of which one chooses and the
+other measures, agree.
 """
 
 from __future__ import annotations

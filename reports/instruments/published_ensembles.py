@@ -67,7 +67,8 @@ def published_ensembles(
     return Table(
         name="published-ensembles",
         title="The paper's table of ensembles beside ours",
-        caption=f"Counts per episode between policies of independent runs; means with two-way bootstrap intervals. "
+        caption="Counts per episode between policies of independent runs; means with bootstrap intervals over the runs "
+        "of both sides and the episodes that they share. "
         f"Published numbers ({published.SOURCE}, table 6, 1,000 trials) have no interval. Training here is shorter, "
         "and the paper does not state per what it counts collisions: compare which pairing has more, not how many.",
         header=("game", "counted", "adversary", "agent", "measured", "n", "is", "published"),
