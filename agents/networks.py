@@ -193,13 +193,10 @@ class Stack:
         for tensor in self.tensors:
             tensor[seed].zero_()
 
-    @property
-    def looks_finite(self) -> bool:
-        """Whether the sum of a packed stack's parameters is finite, and so are they; False may be its overflow."""
-        return self.block is not None and math.isfinite(self.block.sum().item())
-
     def is_finite(self) -> Tensor:
         """Return ``[S]``: whether all parameters of a seed are finite."""
+        if self.block is not None and math.isfinite(self.block.sum().item()):  # one sum tells, nearly always
+            return torch.ones(len(self.weights[0]), dtype=torch.bool, device=self.block.device)
         checks = [torch.isfinite(t.detach()).flatten(1).all(dim=1) for t in self.tensors]
         return torch.stack(checks).all(dim=0)
 

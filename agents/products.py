@@ -128,7 +128,9 @@ def _paired_with(added: Tensor, left: Tensor, right: Tensor) -> Tensor:
 
 def _multiplied(left: Tensor, right: Tensor) -> Tensor:
     if _is_halved(left, right):
-        return _joined(_multiplied(_halves(left), _twice(right)), left.shape)
+        result = left.new_empty(*left.shape[:2], right.shape[2])
+        torch.bmm(*_placed(_halves(left), _twice(right)), out=_halves(result))
+        return result
     return _cut_to(torch.bmm(*_placed(left, right)), left.shape[:2] + right.shape[2:])
 
 
@@ -166,12 +168,6 @@ def _halves(matrices: Tensor) -> Tensor:
 def _twice(matrices: Tensor) -> Tensor:
     """Return every matrix twice in a row."""
     return torch.stack((matrices, matrices), dim=1).flatten(0, 1)
-
-
-def _joined(halves: Tensor, shape: torch.Size) -> Tensor:
-    """Return fresh halves ``[2M, a / 2, c]`` as the matrices ``[M, a, c]``, in their own memory: no view, no copy."""
-    n_rows, n_columns = shape[1], halves.shape[2]
-    return halves.as_strided_((shape[0], n_rows, n_columns), (n_rows * n_columns, n_columns, 1))
 
 
 def _placed(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:

@@ -67,7 +67,6 @@ class TrainingState:
             assigning=self.generators.assigning,
         )
         self.alive = torch.ones(len(seeds), dtype=torch.bool, device=device)
-        self._any_stopped = False
         self.n_updates = 0
         self.round = 0
         plain = {side: a.model_dump(mode="json") for side, a in algorithms.items()}
@@ -153,7 +152,6 @@ class TrainingState:
         arrays = checkpoint.arrays
         self.round, self.n_updates = int(arrays["round"]), int(arrays["n_updates"])
         self.alive = torch.tensor(arrays["alive"], device=self.alive.device)
-        self._any_stopped = not bool(self.alive.all())
         self.generators.load(saved.part(arrays, "generators"))
         self.rollout.load(saved.part(arrays, "rollout"))
         self.recording.load(saved.part(arrays, "recording"), checkpoint.settings["failures"])
@@ -177,8 +175,6 @@ class TrainingState:
         self.n_updates += 1
         self.recording.add_update(self.n_steps, update)
         stacks = self.engine.stacks
-        if not self._any_stopped and bool(update.sound.all()) and all(stack.looks_finite for stack in stacks):
-            return
         finite = torch.stack([stack.is_finite() for stack in stacks]).all(dim=0)
         failing = self.alive & ~(finite & update.sound.to(finite.device))
         if bool(failing.any()):
@@ -197,7 +193,6 @@ class TrainingState:
                 f"not finite, or a loss passed {LOSS_LIMIT:g}",
             )
         self.alive &= ~failing
-        self._any_stopped = True
 
     def _record(self) -> None:
         self.recording.add_snapshot(self.n_steps, n_updates=self.n_updates)

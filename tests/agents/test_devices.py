@@ -51,7 +51,7 @@ WAITING = {"item", "cpu", "numpy", "tolist", "nonzero"}
 # beside the processor.
 ALLOWED = {
     ("networks", "parameter_hash"),
-    ("networks", "looks_finite"),
+    ("networks", "is_finite"),
     ("choice_head", "permuted"),
     ("adam", "_counted"),
 }
